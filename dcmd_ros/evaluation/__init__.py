@@ -1,0 +1,1 @@
+"""Metrics, degradation conditions, reports."""

@@ -1,0 +1,1 @@
+"""The torch modules: backbone, teachers, students, fusion."""

@@ -1,0 +1,1 @@
+"""From message bytes to arrays and geometry: NumPy and OpenCV only."""

