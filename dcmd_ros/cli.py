@@ -1,0 +1,74 @@
+"""The command line: `python -m dcmd_ros <verb>`, exit 0 done, 1 failed, 2 usage."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from dcmd_ros import __version__
+from dcmd_ros.errors import DcmdError
+
+VERBS = {
+    'inspect': 'the inspector node, without `ros2 launch`',
+    'camera': 'a simulated RGB-D camera, live',
+    'play': 'a folder or a data set as a live RGB-D camera',
+    'generate': 'write a simulated data set',
+    'train': 'train a model from good parts',
+    'calibrate': 'new thresholds from new good parts, no retraining',
+    'evaluate': 'metrics, report and panels on a data set',
+}
+EPILOG = 'Each verb has its own --help. Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.'
+
+
+def command(verb: str) -> ModuleType:
+    """The module of a verb; imported only when asked for, so that --help stays quick."""
+    return importlib.import_module(f'dcmd_ros.commands.{verb}')
+
+
+def split_ros_args(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is ours, and what stands from `--ros-args` on."""
+    arguments = list(argv)
+    cut = arguments.index('--ros-args') if '--ros-args' in arguments else len(arguments)
+    return arguments[:cut], arguments[cut:]
+
+
+def overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='dcmd_ros', description='RGB-D inspection that survives a lost sensor.',
+        epilog=EPILOG)
+    parser.add_argument('--version', action='version', version=__version__)
+    verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
+    for verb, text in VERBS.items():
+        verbs.add_parser(verb, help=text, add_help=False)
+    return parser
+
+
+def parse(argv: Sequence[str]) -> tuple[ModuleType, argparse.Namespace]:
+    ours, ros_args = split_ros_args(argv)
+    verb = overview().parse_args(ours[:1]).verb
+    module = command(verb)
+    parser = argparse.ArgumentParser(prog=f'dcmd_ros {verb}', description=VERBS[verb])
+    module.add_arguments(parser)
+    parser.add_argument('--json', action='store_true', help='print the figures as the last line')
+    args = parser.parse_args(ours[1:])
+    args.ros_args = ros_args
+    return module, args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    module, args = parse(sys.argv[1:] if argv is None else argv)
+    try:
+        figures = module.run(args)
+    except DcmdError as error:
+        print(f'dcmd_ros: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if args.json:
+        print(json.dumps(figures or {}), flush=True)
+    return 0
