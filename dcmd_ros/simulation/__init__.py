@@ -1,1 +1,6 @@
 """Procedural RGB-D scenes with defects and a sensor model."""
+
+from dcmd_ros.simulation.kinds import KINDS
+from dcmd_ros.simulation.simulator import DEFECTS, SimulatedFrame, SimulationError, simulate
+
+__all__ = ['DEFECTS', 'KINDS', 'SimulatedFrame', 'SimulationError', 'simulate']

@@ -1,0 +1,92 @@
+"""The camera's two sensors: what they make of a noise-free scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dcmd_ros.frame import Intrinsics
+from dcmd_ros.simulation.array import Array, Mask
+from dcmd_ros.simulation.noise import gaussian
+
+BASELINE = 0.06  # metres between camera and projector
+SUBPIXEL = 32  # disparity steps a pixel
+WHITE_NOISE, SLOW_NOISE = 0.045, 0.02  # pixels of disparity
+JUMP = 0.005  # metres of depth that make an edge
+GRAZING = 0.22  # cosine under which the pattern is lost
+DAZZLE = 0.85  # highlight over which it is
+MIN_RANGE = 0.1
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Gain, white balance, blur (pixels) and lens shading of one RGB exposure."""
+
+    gain: float
+    balance: tuple[float, float, float]
+    blur: float
+    corner: float
+
+
+def exposure(rng: np.random.Generator) -> Exposure:
+    gain, red, blue, blur = rng.uniform((0.88, 0.96, 0.96, 0.55), (1.12, 1.04, 1.04, 0.8))
+    return Exposure(float(gain), (float(red), 1.0, float(blue)), float(blur), 0.22)
+
+
+def take_picture(radiance: Array, how: Exposure, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB of linear radiance, with lens shading, blur, shot and read noise."""
+    height, width = radiance.shape[:2]
+    u = np.linspace(-1, 1, width, dtype=np.float32) ** 2
+    v = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2
+    lens = np.float32(how.gain) * (1 - np.float32(how.corner / 2) * (u + v))
+    image: Array = cv2.GaussianBlur(radiance, (5, 5), how.blur)
+    image *= lens[..., None] * np.array(how.balance, np.float32)
+    image += np.sqrt(np.float32(1.2e-4) * image + np.float32(4e-6)) * gaussian(rng, image.shape)
+    image = np.clip(image, 0, 1) ** np.float32(1 / 2.2)
+    return np.rint(image * np.float32(255)).astype(np.uint8)
+
+
+def hidden_from_projector(disparity: Array) -> Mask:
+    """Pixels whose pattern something nearer, on the projector's side, takes away."""
+    column = np.arange(disparity.shape[1], dtype=np.float32)
+    on_projector = column + disparity
+    furthest = np.maximum.accumulate(on_projector, axis=1)
+    return furthest > on_projector + np.float32(0.6)
+
+
+def edges(depth: Array) -> tuple[Array, Array, Mask]:
+    """Nearest and farthest depth around each pixel, and where they are a jump apart."""
+    kernel = np.ones((3, 3), np.uint8)
+    near, far = cv2.erode(depth, kernel), cv2.dilate(depth, kernel)
+    return near, far, far - near > np.float32(JUMP)
+
+
+def measure_depth(depth: Array, cosine: Array, glint: Array, k: Intrinsics,
+                  rng: np.random.Generator) -> Array:
+    """
+    What a projector-and-camera sensor reports of a true depth: (H, W) float32 metres, 0 = missing.
+
+    The error is made in disparity, so its deviation grows with depth squared; `cosine` is the
+    normal's towards the eye, `glint` the highlight's strength.
+    """
+    fb = np.float32(k.fx * BASELINE)
+    near, far, jump = edges(depth)
+    mix = gaussian(rng, depth.shape)
+    flying = jump & (mix > 0.55)
+    blend = np.float32(0.5) + np.float32(0.5) * np.sin(mix * 40)
+    seen = np.where(flying, near + blend * (far - near), depth)
+    disparity = fb / seen
+    lost = hidden_from_projector(fb / depth) | (jump & (mix < -0.7))
+    lost |= (cosine < GRAZING) | (glint + np.float32(0.06) * mix > DAZZLE) | (mix > 3.2)
+    disparity += np.float32(WHITE_NOISE) * gaussian(rng, depth.shape)
+    disparity += slow_noise(rng, depth.shape)
+    measured = fb * SUBPIXEL / np.maximum(np.rint(disparity * SUBPIXEL), 1)
+    return np.where(lost, np.float32(0), measured).astype(np.float32)
+
+
+def slow_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    coarse = gaussian(rng, (shape[0] // 12 + 2, shape[1] // 12 + 2))
+    return np.float32(SLOW_NOISE) * cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
