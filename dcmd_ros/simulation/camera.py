@@ -28,7 +28,7 @@ class View:
 
     World frame: the table is z = 0, z up, x to the right of the image, y towards its top, metres.
     The ray of a pixel is at (x0 + h sx, y0 + h sy), at optical depth z0 - h sz. `to_eye` is the
-    unit vector towards the camera, (H, W, 3).
+    unit vector towards the camera, (3, H, W).
     """
 
     intrinsics: Intrinsics
@@ -75,6 +75,6 @@ def look_down(size: tuple[int, int], distance: float, tilt: float, pan: float) -
     z0 = position[2] * scale
     maps = (position[0] + z0 * ray[..., 0], position[1] + z0 * ray[..., 1], z0,
             -scale * ray[..., 0], -scale * ray[..., 1], scale,
-            -ray / np.linalg.norm(ray, axis=-1, keepdims=True))
+            np.moveaxis(-ray / np.linalg.norm(ray, axis=-1, keepdims=True), -1, 0))
     x, y, z = (float(c) for c in position)
     return View(k, (x, y, z), axes, *(np.ascontiguousarray(m, np.float32) for m in maps))

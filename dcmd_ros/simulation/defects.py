@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dcmd_ros.simulation.array import Array
 from dcmd_ros.simulation.noise import gaussian, texture
-from dcmd_ros.simulation.surface import CENTRE, GRID, MM, TEXEL, Surface, grid
+from dcmd_ros.simulation.surface import CENTRE, GRID, MM, TEXEL, Surface, coloured, grid
 
 Group = Literal['geometry', 'appearance', 'both']
 MARGIN = 4.0  # mm between a defect's edge and the part's
@@ -65,7 +65,8 @@ def walk(rng: np.random.Generator, centre: tuple[float, float], length: float,
          wander: float) -> NDArray[np.float64]:
     """A wandering line of `length` mm with its middle at the centre."""
     steps = 12
-    turns = rng.normal(0, wander, steps).cumsum() + rng.uniform(0, 2 * np.pi)
+    turns = np.cumsum(rng.normal(0, wander / 3, steps)) + rng.normal(0, wander, steps)
+    turns += rng.uniform(0, 2 * np.pi)
     path = np.stack([np.cos(turns), np.sin(turns)], 1).cumsum(0) * (length / steps)
     return path - path[steps // 2] + centre
 
@@ -80,7 +81,8 @@ def raised(surface: Surface, change: Array) -> Surface:
 
 def toned(surface: Surface, share: Array, colour: Array | np.float32) -> Surface:
     """The surface with `share` (0..1) of its albedo replaced by a colour."""
-    share = (share * (surface.height > 0))[..., None]
+    share = share * (surface.height > 0)
+    colour = np.reshape(colour, (-1, 1, 1)) if np.ndim(colour) == 1 else colour
     return replace(surface, albedo=surface.albedo * (1 - share) + share * colour)
 
 
@@ -129,7 +131,7 @@ def bent(surface: Surface, rng: np.random.Generator) -> Surface:
 
 
 def stain(surface: Surface, rng: np.random.Generator) -> Surface:
-    radius = rng.uniform(5.0, 8.0)
+    radius = rng.uniform(6.0, 9.0)
     inside = blob(rng, clear_spot(surface, rng, radius + 1), radius, 0.5)
     share = np.clip((1 - inside) * 4, 0, 1) * np.float32(rng.uniform(0.65, 0.85))
     dark = surface.albedo.mean() > 0.12
@@ -151,7 +153,7 @@ def discolour(surface: Surface, rng: np.random.Generator) -> Surface:
     share = np.clip((1 - blob(rng, clear_spot(surface, rng, 12), radius, 0.4)) * 5, 0, 1)
     hues = ((1.15, 0.8, 0.45), (0.55, 0.8, 1.2), (1.1, 0.6, 0.75))
     hue = np.array(hues[rng.integers(3)], np.float32)
-    return toned(surface, share, surface.albedo * hue)
+    return toned(surface, share, surface.albedo * hue.reshape(3, 1, 1))
 
 
 def crack(surface: Surface, rng: np.random.Generator) -> Surface:
@@ -168,9 +170,9 @@ def foreign(surface: Surface, rng: np.random.Generator) -> Surface:
     rough = 1 + np.float32(0.1) * texture(rng, GRID, 3.0)
     lump = np.sqrt(np.clip(1 - inside ** 2, 0, 1)) * np.float32(high) * rough
     colours = ((0.45, 0.12, 0.03), (0.1, 0.25, 0.05), (0.5, 0.4, 0.05))
-    colour = np.array(colours[rng.integers(3)], np.float32) * (
-        1 + np.float32(0.1) * gaussian(rng, (GRID, GRID))[..., None])
-    return toned(raised(surface, lump), (inside < 1).astype(np.float32), colour)
+    tone = 1 + np.float32(0.1) * gaussian(rng, (GRID, GRID))
+    return toned(raised(surface, lump), (inside < 1).astype(np.float32),
+                 coloured(colours[rng.integers(3)], tone))
 
 
 DEFECTS: Mapping[str, Defect] = MappingProxyType({

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from dcmd_ros.simulation.array import Array
-from dcmd_ros.simulation.camera import View
-from dcmd_ros.simulation.scene import Pose, Scene
-from dcmd_ros.simulation.station import REACH, Station
-from dcmd_ros.simulation.surface import CENTRE, MM, TEXEL, Finish, Surface
+from dcmd_ros.simulation.scene import Patch, Pose, Scene, dot
+from dcmd_ros.simulation.station import REACH, Station, texels
+from dcmd_ros.simulation.surface import MM, TEXEL, Finish, Surface, look_up
 
-STEP = 2 * MM  # texel of the shadow map
+COARSE = 2  # texels of the station's map to one of the shadow map
+STEP = COARSE * MM
 SOFT = 3 * MM  # height over which a shadow fades in
 DARK = np.float32(0.12)  # what is left of the lamp in the shadow
 
@@ -22,10 +22,10 @@ DARK = np.float32(0.12)  # what is left of the lamp in the shadow
 class Light:
     """Unit direction towards the lamp, its strength, the ambient strength, and their colour."""
 
-    direction: tuple[float, float, float]
-    key: float
-    ambient: float
-    colour: tuple[float, float, float]
+    direction: Array
+    key: np.float32
+    ambient: np.float32
+    colour: Array
 
 
 def lamp(rng: np.random.Generator) -> Light:
@@ -33,102 +33,102 @@ def lamp(rng: np.random.Generator) -> Light:
     azimuth, elevation = np.radians(rng.normal((130, 56), (9, 3)))
     key, ambient, warmth = rng.uniform((0.95, 0.42, -0.04), (1.2, 0.54, 0.04))
     flat = np.cos(elevation)
-    direction = (float(flat * np.cos(azimuth)), float(flat * np.sin(azimuth)),
-                 float(np.sin(elevation)))
-    return Light(direction, float(key), float(ambient), (1 + warmth, 1.0, 1 - warmth))
+    direction = np.array([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)],
+                         np.float32)
+    colour = np.array([1 + warmth, 1, 1 - warmth], np.float32)
+    return Light(direction, np.float32(key), np.float32(ambient), colour)
 
 
 def relief(place: Station, surface: Surface | None, pose: Pose) -> Array:
     """Heights of everything, as a coarse map of the table for shadows."""
-    coarse = np.ascontiguousarray(place.height[::2, ::2])
+    coarse = np.ascontiguousarray(place.height[::COARSE, ::COARSE])
     if surface is None:
         return coarse
-    origin = np.array([-REACH[0] * MM, -REACH[1] * MM]) - (pose.x, pose.y)
-    cos, sin = np.cos(pose.yaw) / TEXEL, np.sin(pose.yaw) / TEXEL
-    turn = np.array([[cos, sin], [-sin, cos]])
-    affine = np.column_stack([turn * STEP, turn @ origin + CENTRE])
-    size = (coarse.shape[1], coarse.shape[0])
-    laid = cv2.warpAffine(surface.height, affine, size, flags=cv2.INTER_LINEAR |
-                          cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    column, row = pose.to_part(*(np.array(-reach * MM) for reach in REACH))
+    cos, sin = np.cos(pose.yaw) * STEP / TEXEL, np.sin(pose.yaw) * STEP / TEXEL
+    affine = np.array([[cos, sin, column], [-sin, cos, row]])
+    laid = cv2.warpAffine(surface.height, affine, coarse.shape[::-1],
+                          flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     return np.maximum(coarse, laid)
 
 
 def visibility(heights: Array, light: Light) -> Array:
-    """(h, w, 2) share of the lamp and of the surroundings that reaches each texel."""
-    lx, ly, lz = light.direction
+    """(2, h, w) share of the lamp and of the surroundings that reaches each texel."""
+    lx, ly, lz = (float(c) for c in light.direction)
     flat = float(np.hypot(lx, ly))
     rise = lz / flat
     skyline = np.full(heights.shape, -1, np.float32)
-    reach = float(heights.max()) / rise
-    for distance in np.arange(2 * STEP, reach + STEP, 1.5 * STEP):
-        texels = distance / flat / STEP
-        shift = np.array([[1, 0, texels * lx], [0, 1, texels * ly]])
+    for distance in np.arange(2 * STEP, float(heights.max()) / rise + STEP, 1.5 * STEP):
+        texels_away = distance / flat / STEP
+        shift = np.array([[1, 0, texels_away * lx], [0, 1, texels_away * ly]])
         seen = cv2.warpAffine(heights, shift, heights.shape[::-1],
                               flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         np.maximum(skyline, seen - np.float32(distance * rise), out=skyline)
     lit = 1 - np.clip((skyline - heights) / np.float32(SOFT), 0, 1) * (1 - DARK)
-    around = cv2.GaussianBlur(heights, (0, 0), 4)
+    around = cv2.GaussianBlur(heights, (19, 19), 4)
     open_sky = 1 - np.clip((around - heights) / np.float32(18 * MM), 0, 0.65)
-    return cv2.merge([cv2.GaussianBlur(lit, (5, 5), 0), open_sky])
+    return np.stack([cv2.GaussianBlur(lit, (5, 5), 0), open_sky])
 
 
-def look_up(shade_map: Array, scene: Scene) -> tuple[Array, Array]:
-    column = scene.x / np.float32(STEP) + np.float32(REACH[0] * MM / STEP)
-    row = scene.y / np.float32(STEP) + np.float32(REACH[1] * MM / STEP)
-    seen = cv2.remap(shade_map, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.extractChannel(seen, 0), cv2.extractChannel(seen, 1)
+def diffuse(normal: Array, column: Array, row: Array, shades: Array, light: Light,
+            ) -> tuple[Array, Array]:
+    """Light on a surface of albedo 1, and the lamp's share that is not in the shadow, (H, W)."""
+    lit, open_sky = look_up(shades, column / COARSE, row / COARSE)
+    facing: Array = np.einsum('i,ihw->hw', light.direction * light.key, normal)
+    np.maximum(facing, 0, out=facing)
+    facing *= lit
+    open_sky *= light.ambient
+    facing += open_sky
+    return facing, lit
 
 
-def dot(images: Array, vector: Array | tuple[float, float, float]) -> Array:
-    """Scalar product per pixel of (H, W, 3) with a vector or another such image."""
-    if isinstance(vector, tuple):
-        return cv2.transform(images, np.array([vector], np.float32))
-    return cv2.transform(images * vector, np.ones((1, 3), np.float32))
-
-
-def highlight(view: View, scene: Scene, light: Light, finish: Finish, pose: Pose,
-              cut: tuple[slice, slice]) -> Array:
-    """Blinn's highlight; with brushed finish spread across the lines (Kajiya and Kay 1989)."""
-    half = view.to_eye[cut] + np.array(light.direction, np.float32)
-    half /= np.sqrt(dot(half, half))[..., None]
-    facing = np.clip(dot(scene.normal[cut], half), 0, 1)
-    plain = facing ** np.float32(finish.shininess)
-    if finish.brush is None:
-        return plain
-    along = lines(scene, finish, pose, cut)
-    across = along[..., 0] * half[..., 0] + along[..., 1] * half[..., 1]
-    fan = (1 - np.minimum(across ** 2, 1)) ** np.float32(25) * facing ** np.float32(4)
-    return np.float32(0.4) * plain + np.float32(0.8) * fan
-
-
-def lines(scene: Scene, finish: Finish, pose: Pose, cut: tuple[slice, slice]) -> Array:
-    """Unit vectors (..., 2) in the world along which the brushed lines run."""
-    if finish.brush == 'line':
-        along = pose.turned(np.array([1.0, 0.0], np.float32))
-        return np.broadcast_to(along, (*scene.x[cut].shape, 2))
-    dx, dy = scene.x[cut] - np.float32(pose.x), scene.y[cut] - np.float32(pose.y)
-    radius = np.maximum(np.hypot(dx, dy), np.float32(TEXEL))
-    return np.stack([-dy / radius, dx / radius], -1)
-
-
-def shade(view: View, scene: Scene, light: Light, shade_map: Array, surface: Surface | None,
-          pose: Pose) -> tuple[Array, Array]:
-    """Linear radiance (H, W, 3), 1 = white paper under the lamp, and the highlight (H, W)."""
-    lit, open_sky = look_up(shade_map, scene)
-    facing = np.maximum(dot(scene.normal, light.direction), 0) * lit
-    diffuse = np.float32(light.key) * facing + np.float32(light.ambient) * open_sky
-    glint = np.zeros(lit.shape, np.float32)
-    image = scene.albedo * diffuse[..., None]
-    if surface is not None and scene.part.any():
-        cut, finish = scene.window, surface.finish
-        spot = highlight(view, scene, light, finish, pose, cut) * lit[cut]
-        glint[cut] = np.float32(surface.gloss) * spot * scene.part[cut]
-        add_highlight(image[cut], scene.albedo[cut], glint[cut], finish.metal)
-    image *= np.array(light.colour, np.float32)
+def shade(scene: Scene, light: Light, shades: Array, surface: Surface | None, pose: Pose,
+          ) -> tuple[Array, Array]:
+    """Linear radiance (3, H, W), 1 = white paper under the lamp, and the highlight (H, W)."""
+    back, patch = scene.back, scene.patch
+    tone, _ = diffuse(back.normal, *texels(back.x, back.y), shades, light)
+    tone *= scene.grain
+    image = back.albedo * tone
+    glint = np.zeros(tone.shape, np.float32)
+    if surface is not None and patch is not None:
+        front = scene.part[patch.window]
+        radiance, spot = shade_part(scene, patch, light, shades, surface, pose)
+        np.copyto(image[(..., *patch.window)], radiance, where=front)
+        np.copyto(glint[patch.window], spot, where=front)
+    image *= light.colour.reshape(3, 1, 1)
     return image, glint
 
 
-def add_highlight(image: Array, albedo: Array, glint: Array, metal: float) -> None:
-    """A metal's highlight has the metal's colour, a plastic's the lamp's."""
-    tint = np.float32(metal * 1.6) * albedo + np.float32((1 - metal) * 0.7)
-    image += tint * glint[..., None]
+def shade_part(scene: Scene, patch: Patch, light: Light, shades: Array, surface: Surface,
+               pose: Pose) -> tuple[Array, Array]:
+    """As `shade`, for the patch; a metal's highlight has its colour, a plastic's the lamp's."""
+    tone, lit = diffuse(patch.normal, *texels(patch.x, patch.y), shades, light)
+    to_eye = scene.view.to_eye[(..., *patch.window)]
+    spot = highlight(patch, to_eye, light, surface.finish, pose) * lit
+    spot *= np.float32(surface.gloss)
+    metal = surface.finish.metal
+    mirror = np.float32(1.6 * metal) * patch.albedo + np.float32(0.7 * (1 - metal))
+    return patch.albedo * tone + mirror * spot, spot
+
+
+def highlight(patch: Patch, to_eye: Array, light: Light, finish: Finish, pose: Pose) -> Array:
+    """Blinn's highlight; with brushed finish spread across the lines (Kajiya and Kay 1989)."""
+    half = to_eye + light.direction.reshape(3, 1, 1)
+    half /= np.sqrt(dot(half, half))
+    facing = np.clip(dot(patch.normal, half), 0, 1)
+    plain: Array = cv2.pow(facing, finish.shininess)
+    if finish.brush is None:
+        return plain
+    along = lines(patch, finish, pose)
+    across = along[0] * half[0] + along[1] * half[1]
+    fan = cv2.pow(1 - np.minimum(across ** 2, 1), 40) * cv2.pow(facing, 4)
+    return np.float32(0.4) * plain + np.float32(1.1) * fan
+
+
+def lines(patch: Patch, finish: Finish, pose: Pose) -> Array:
+    """Unit vectors (2, ...) in the world along which the brushed lines run."""
+    if finish.brush == 'line':
+        return pose.turned(np.array([1.0, 0.0], np.float32))
+    dx, dy = patch.x - np.float32(pose.x), patch.y - np.float32(pose.y)
+    radius = np.maximum(np.hypot(dx, dy), np.float32(TEXEL))
+    return np.stack([-dy / radius, dx / radius])

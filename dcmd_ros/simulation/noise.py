@@ -23,7 +23,8 @@ def generator(seed: int, kind: str, index: int, purpose: str, tick: int = 0,
 
 @lru_cache(maxsize=1)
 def bank() -> Array:
-    return np.random.default_rng(0).standard_normal(BANK, dtype=np.float32)
+    values = np.random.default_rng(0).standard_normal(BANK, dtype=np.float32)
+    return values * np.float32(np.sqrt(0.5))
 
 
 def gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -35,9 +36,7 @@ def gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     count = int(np.prod(shape))
     values = np.resize(bank(), count + BANK) if count > BANK // 2 else bank()
     first, second = rng.integers(0, len(values) - count, 2)
-    mix = values[first:first + count] + values[second:second + count]
-    mix *= np.float32(np.sqrt(0.5))
-    return mix.reshape(shape)
+    return (values[first:first + count] + values[second:second + count]).reshape(shape)
 
 
 @lru_cache(maxsize=16)
@@ -48,6 +47,12 @@ def tile(scale: float, stretch: float = 1.0) -> Array:
     smooth = cv2.GaussianBlur(wrapped, (0, 0), scale * stretch, sigmaY=scale)[128:-128, 128:-128]
     smooth = (smooth - smooth.mean()) / smooth.std()
     return np.ascontiguousarray(smooth, np.float32)
+
+
+@lru_cache(maxsize=4)
+def carpet(scale: float, stretch: float) -> Array:
+    """The tile twice along both axes, so that a window may begin anywhere in the first."""
+    return np.tile(tile(scale, stretch), (2, 2))
 
 
 def texture(rng: np.random.Generator, size: int, scale: float, stretch: float = 1.0) -> Array:

@@ -9,8 +9,8 @@ import numpy as np
 
 from dcmd_ros.simulation.array import Array
 
-LAYER = 0.0025  # metres
-HALVINGS = 3
+LAYER = 0.003  # metres
+HALVINGS = 2
 
 
 def first_hits(height: Array, column: tuple[Array, Array], row: tuple[Array, Array],

@@ -9,10 +9,10 @@ import numpy as np
 
 from dcmd_ros.simulation.array import Array, Mask
 from dcmd_ros.simulation.camera import View
-from dcmd_ros.simulation.noise import TILE, tile
+from dcmd_ros.simulation.noise import TILE, carpet
 from dcmd_ros.simulation.relief import first_hits
-from dcmd_ros.simulation.station import Backdrop, Station
-from dcmd_ros.simulation.surface import CENTRE, GRID, TEXEL, Surface
+from dcmd_ros.simulation.station import Backdrop, Station, texels
+from dcmd_ros.simulation.surface import CENTRE, MM, TEXEL, Surface, look_up, upright
 
 Window = tuple[slice, slice]
 TOUCH = 1e-5  # metres; where a ray ends higher it met the part
@@ -36,45 +36,84 @@ class Pose:
         return turn * dx + lean * dy + offset, turn * dy - lean * dx + offset
 
     def turned(self, vectors: Array) -> Array:
-        """Vectors (..., 2) of the part's frame in the world."""
+        """Vectors (2, ...) of the part's frame in the world."""
         cos, sin = np.float32(np.cos(self.yaw)), np.float32(np.sin(self.yaw))
-        x, y = vectors[..., 0], vectors[..., 1]
-        return np.stack([cos * x - sin * y, sin * x + cos * y], -1)
+        x, y = vectors
+        return np.stack([cos * x - sin * y, sin * x + cos * y])
 
 
 @dataclass(frozen=True)
 class Patch:
-    """The part alone, per pixel of `window`: height over the table (0 = not hit) and more."""
+    """
+    The part alone, per pixel of `window`, as if nothing else were there.
+
+    height   over the table in metres, 0 where the ray misses the part
+    x, y     world metres of what the ray meets
+    normal, albedo  (3, h, w)
+    part     where the ray meets the part
+    """
 
     window: Window
-    height: Array
-    albedo: Array
-    normal: Array
-    part: Mask
-
-
-@dataclass(frozen=True)
-class Scene:
-    """
-    What every pixel sees: height over the table, world x and y, unit normal, albedo, part or not.
-
-    Images of the view's size; metres; albedo linear 0..1.
-    """
-
     height: Array
     x: Array
     y: Array
     normal: Array
     albedo: Array
     part: Mask
-    window: Window
 
 
-def window(view: View, pose: Pose, top: float) -> Window:
+@dataclass(frozen=True)
+class Scene:
+    """
+    What a view sees: the backdrop with the grain of its carrier, and a part or none before it.
+
+    height  (H, W) metres over the table
+    part    (H, W) whether the pixel shows the part
+    grain   (H, W) factor on the backdrop's albedo
+    """
+
+    view: View
+    back: Backdrop
+    patch: Patch | None
+    height: Array
+    part: Mask
+    grain: Array
+
+    @property
+    def depth(self) -> Array:
+        """(H, W) metres along the optical axis, noise-free."""
+        return self.view.depth(self.height)
+
+    @property
+    def albedo(self) -> Array:
+        """(3, H, W) linear 0..1."""
+        image = self.back.albedo * self.grain
+        if self.patch is not None:
+            front = self.part[self.patch.window]
+            np.copyto(image[(..., *self.patch.window)], self.patch.albedo, where=front)
+        return image
+
+    @property
+    def cosine(self) -> Array:
+        """(H, W) of the angle between the surface's normal and the ray."""
+        image = self.back.cosine.copy()
+        if self.patch is not None:
+            cut = self.patch.window
+            slant = dot(self.patch.normal, self.view.to_eye[(..., *cut)])
+            np.copyto(image[cut], slant, where=self.part[cut])
+        return image
+
+
+def dot(a: Array, b: Array) -> Array:
+    """Scalar product per pixel of two images of vectors (3, H, W)."""
+    product: Array = np.einsum('ihw,ihw->hw', a, b)
+    return product
+
+
+def window(view: View, pose: Pose, radius: float, top: float) -> Window:
     """The pixels that the part can reach, from its bounding cylinder."""
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    reach = GRID / 2 * TEXEL
-    ring = np.stack([pose.x + reach * np.cos(angle), pose.y + reach * np.sin(angle)], 1)
+    ring = np.stack([pose.x + radius * np.cos(angle), pose.y + radius * np.sin(angle)], 1)
     points = np.concatenate([np.column_stack([ring, np.full(24, h)]) for h in (0.0, top)])
     pixels = view.project(points)
     limits = np.array([view.intrinsics.width, view.intrinsics.height])
@@ -92,41 +131,37 @@ def look_at(surface: Surface, pose: Pose, view: View, cut: Window) -> Patch | No
     far_column, far_row = pose.to_part(x0 + sx, y0 + sy)
     height = first_hits(surface.height, (column, far_column - column), (row, far_row - row),
                         float(surface.height.max()) + TEXEL)
-    column, row = pose.to_part(x0 + height * sx, y0 + height * sy)
-    albedo = cv2.remap(surface.albedo, column, row, cv2.INTER_LINEAR)
-    steep = pose.turned(cv2.remap(surface.gradients(), column, row, cv2.INTER_LINEAR))
-    length = np.sqrt(1 + steep[..., 0] ** 2 + steep[..., 1] ** 2)
-    normal = cv2.merge([-steep[..., 0] / length, -steep[..., 1] / length, 1 / length])
-    return Patch(cut, height, albedo, normal, height > TOUCH)
+    x, y = x0 + height * sx, y0 + height * sy
+    column, row = pose.to_part(x, y)
+    normal = upright(pose.turned(look_up(surface.gradients(), column, row)))
+    return Patch(cut, height, x, y, normal, look_up(surface.albedo, column, row), height > TOUCH)
 
 
 def changed(good: Patch, bad: Patch) -> Mask:
     """Pixels whose noise-free surface or albedo differs visibly: the truth mask."""
     step = np.abs(good.height - bad.height) > VISIBLE_STEP
-    tone = np.abs(good.albedo - bad.albedo).max(-1) > VISIBLE_TONE
+    tone = np.abs(good.albedo - bad.albedo).max(0) > VISIBLE_TONE
     return step | (tone & good.part & bad.part) | (good.part != bad.part)
 
 
-def ground(place: Station, back: Backdrop, offset: tuple[float, float]) -> Array:
-    """The backdrop's albedo, with the carrier's grain where `offset` (metres) has taken it."""
-    scale = np.float32(2000 * 0.5)
-    column = ((back.x - np.float32(offset[0])) * scale) % np.float32(TILE - 1)
-    row = ((back.y - np.float32(offset[1])) * scale) % np.float32(TILE - 1)
-    grain = cv2.remap(tile(place.grain, place.stretch), column, row, cv2.INTER_LINEAR)
-    tone = 1 + np.float32(0.12) * grain * back.carrier
-    return back.albedo * tone[..., None]
+def carrier_grain(place: Station, back: Backdrop, moved: tuple[float, float]) -> Array:
+    """The factor that the carrier's texture, moved by metres along x and y, has on the albedo."""
+    column, row = texels(back.x, back.y)
+    column += np.float32(-moved[0] / MM % TILE)
+    row += np.float32(-moved[1] / MM % TILE)
+    grain: Array = cv2.remap(carpet(place.grain, place.stretch), column, row, cv2.INTER_LINEAR)
+    grain *= back.carrier
+    grain *= np.float32(0.12)
+    grain += 1
+    return grain
 
 
-def compose(view: View, back: Backdrop, floor: Array, patch: Patch | None) -> Scene:
+def compose(view: View, back: Backdrop, grain: Array, patch: Patch | None) -> Scene:
     """The nearer of part and backdrop at each pixel."""
-    height, normal, albedo = back.height.copy(), back.normal.copy(), floor
+    height = back.height.copy()
     part = np.zeros(height.shape, bool)
-    if patch is None:
-        return Scene(height, back.x, back.y, normal, albedo, part, (slice(0, 0), slice(0, 0)))
-    cut = patch.window
-    front = patch.part & (patch.height > height[cut])
-    for image, values in ((height, patch.height), (normal, patch.normal), (albedo, patch.albedo)):
-        image[cut][front] = values[front]
-    part[cut] = front
-    return Scene(height, view.x0 + height * view.sx, view.y0 + height * view.sy, normal, albedo,
-                 part, cut)
+    if patch is not None:
+        front = patch.part & (patch.height > height[patch.window])
+        np.copyto(height[patch.window], patch.height, where=front)
+        part[patch.window] = front
+    return Scene(view, back, patch, height, part, grain)

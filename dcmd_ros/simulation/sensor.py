@@ -14,10 +14,11 @@ from dcmd_ros.simulation.noise import gaussian
 
 BASELINE = 0.06  # metres between camera and projector
 SUBPIXEL = 32  # disparity steps a pixel
+SHOT_NOISE, READ_NOISE = np.float32(1.2e-4), np.float32(4e-6)  # variance at 1 and at 0
 WHITE_NOISE, SLOW_NOISE = 0.045, 0.02  # pixels of disparity
 JUMP = 0.005  # metres of depth that make an edge
 GRAZING = 0.22  # cosine under which the pattern is lost
-DAZZLE = 0.85  # highlight over which it is
+DAZZLE = 1.0  # highlight over which it is
 MIN_RANGE = 0.1
 
 
@@ -37,16 +38,28 @@ def exposure(rng: np.random.Generator) -> Exposure:
 
 
 def take_picture(radiance: Array, how: Exposure, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB of linear radiance, with lens shading, blur, shot and read noise."""
-    height, width = radiance.shape[:2]
+    """
+    (H, W, 3) uint8 RGB of linear radiance (3, H, W).
+
+    With lens shading, blur, shot and read noise, and a display curve of exponent 1 / 2.2.
+    """
+    height, width = radiance.shape[1:]
     u = np.linspace(-1, 1, width, dtype=np.float32) ** 2
     v = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2
     lens = np.float32(how.gain) * (1 - np.float32(how.corner / 2) * (u + v))
-    image: Array = cv2.GaussianBlur(radiance, (5, 5), how.blur)
-    image *= lens[..., None] * np.array(how.balance, np.float32)
-    image += np.sqrt(np.float32(1.2e-4) * image + np.float32(4e-6)) * gaussian(rng, image.shape)
-    image = np.clip(image, 0, 1) ** np.float32(1 / 2.2)
-    return np.rint(image * np.float32(255)).astype(np.uint8)
+    planes = [develop(plane, lens * np.float32(share), how.blur, rng)
+              for plane, share in zip(radiance, how.balance, strict=True)]
+    return cv2.merge(planes).astype(np.uint8, copy=False)
+
+
+def develop(radiance: Array, gain: Array, blur: float, rng: np.random.Generator) -> Array:
+    image: Array = cv2.GaussianBlur(radiance, (5, 5), blur)
+    image *= gain
+    noise = cv2.sqrt(image * SHOT_NOISE + READ_NOISE)
+    noise *= gaussian(rng, image.shape)
+    image += noise
+    np.clip(image, 0, 1, out=image)
+    return cv2.convertScaleAbs(cv2.pow(image, 1 / 2.2), alpha=255)
 
 
 def hidden_from_projector(disparity: Array) -> Mask:
@@ -80,7 +93,7 @@ def measure_depth(depth: Array, cosine: Array, glint: Array, k: Intrinsics,
     seen = np.where(flying, near + blend * (far - near), depth)
     disparity = fb / seen
     lost = hidden_from_projector(fb / depth) | (jump & (mix < -0.7))
-    lost |= (cosine < GRAZING) | (glint + np.float32(0.06) * mix > DAZZLE) | (mix > 3.2)
+    lost |= (cosine < GRAZING) | (glint + np.float32(0.05) * mix > DAZZLE) | (mix > 3.2)
     disparity += np.float32(WHITE_NOISE) * gaussian(rng, depth.shape)
     disparity += slow_noise(rng, depth.shape)
     measured = fb * SUBPIXEL / np.maximum(np.rint(disparity * SUBPIXEL), 1)

@@ -21,9 +21,9 @@ from dcmd_ros.simulation.scene import (
     Patch,
     Pose,
     Scene,
+    carrier_grain,
     changed,
     compose,
-    ground,
     look_at,
     window,
 )
@@ -76,7 +76,6 @@ class SimulatedFrame:
 class Shot:
     """All that is decided before the sensors look: the truth."""
 
-    view: View
     scene: Scene
     mask: Mask
     surface: Surface | None
@@ -101,15 +100,13 @@ def simulate(seed: int, kind: str = 'turned', index: int = 0, defect: str | None
     lamp, how = light.lamp(look), sensor.exposure(look)
     place = station.station(KINDS[kind].station)
     shades = light.visibility(light.relief(place, shot.surface, shot.pose), lamp)
-    radiance, glint = light.shade(shot.view, shot.scene, lamp, shades, shot.surface, shot.pose)
+    radiance, glint = light.shade(shot.scene, lamp, shades, shot.surface, shot.pose)
     rgb = sensor.take_picture(radiance, how, generator(seed, kind, index, 'rgb', tick))
-    true = shot.view.depth(shot.scene.height)
-    cosine = light.dot(shot.scene.normal, shot.view.to_eye)
-    depth = sensor.measure_depth(true, cosine, glint, shot.view.intrinsics,
+    true, k = shot.scene.depth, shot.scene.view.intrinsics
+    depth = sensor.measure_depth(true, shot.scene.cosine, glint, k,
                                  generator(seed, kind, index, 'depth', tick))
     label = EMPTY if empty else defect or GOOD
-    return SimulatedFrame(rgb, depth, shot.mask, label, shot.view.intrinsics, shot.scene.part,
-                          true)
+    return SimulatedFrame(rgb, depth, shot.mask, label, k, shot.scene.part, true)
 
 
 def check(seed: int, kind: str, index: int, defect: str | None, size: tuple[int, int],
@@ -144,17 +141,17 @@ def arrange(seed: int, name: str, index: int, defect: str | None, size: tuple[in
     rng = generator(seed, name, index, 'pose')
     pose = place_of(kind, rng, shift)
     travel = rng.uniform(0, 1, 2) + (shift, 0.0)
-    floor = ground(station.station(kind.station), back, (float(travel[0]), float(travel[1])))
+    grain = carrier_grain(station.station(kind.station), back, (travel[0], travel[1]))
     mask = np.zeros(view.x0.shape, bool)
     if empty:
-        return Shot(view, compose(view, back, floor, None), mask, None, pose)
+        return Shot(compose(view, back, grain, None), mask, None, pose)
     surface = good_surface(seed, name, index)
-    cut = window(view, pose, float(surface.height.max()) + 0.01)
+    cut = window(view, pose, kind.radius, float(surface.height.max()) + 0.01)
     patch = look_at(surface, pose, view, cut)
     if defect is not None:
         surface, bad, mask = spoil(surface, patch, defect, pose, view, seed, name, index)
         patch = bad
-    return Shot(view, compose(view, back, floor, patch), mask, surface, pose)
+    return Shot(compose(view, back, grain, patch), mask, surface, pose)
 
 
 def spoil(surface: Surface, good: Patch | None, defect: str, pose: Pose, view: View, seed: int,

@@ -13,7 +13,7 @@ import numpy as np
 from dcmd_ros.simulation.array import Array, Mask
 from dcmd_ros.simulation.camera import View
 from dcmd_ros.simulation.relief import first_hits
-from dcmd_ros.simulation.surface import MM
+from dcmd_ros.simulation.surface import MM, look_up, steepness, upright
 
 Colour = tuple[float, float, float]
 REACH = (380, 310)  # half extents of the map in texels of 1 mm
@@ -32,7 +32,8 @@ class Station:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """A station as a view sees it, per pixel: height, world x and y, normal, albedo, carrier."""
+    """A station as a view sees it, per pixel: height, world x and y, normal, albedo, carrier,
+    and the cosine of the normal to the ray."""
 
     height: Array
     x: Array
@@ -40,6 +41,7 @@ class Backdrop:
     normal: Array
     albedo: Array
     carrier: Array
+    cosine: Array
 
 
 def plan() -> tuple[Array, Array]:
@@ -50,11 +52,11 @@ def plan() -> tuple[Array, Array]:
 
 def paint(height: Array, layers: list[tuple[Mask, Colour]], base: Colour,
           grain: float, stretch: float = 1.0) -> Station:
-    albedo = np.empty((*height.shape, 3), np.float32)
-    albedo[:] = base
+    albedo = np.empty((3, *height.shape), np.float32)
+    albedo[:] = np.reshape(base, (3, 1, 1))
     carrier = np.ones(height.shape, np.float32)
     for where, colour in layers:
-        albedo[where] = colour
+        albedo[:, where] = np.reshape(colour, (3, 1))
         carrier[where] = 0
     smooth = cv2.GaussianBlur(height.astype(np.float32), (0, 0), 1.0)
     return Station(smooth * np.float32(MM), albedo, carrier, grain, stretch)
@@ -89,7 +91,7 @@ def bench() -> Station:
     edge = y > 135
     height = np.where(clamps, 24.0, np.where(edge, 8.0, 0.0))
     return paint(height, [(clamps, (0.45, 0.05, 0.03)), (edge, (0.2, 0.2, 0.2))],
-                 (0.36, 0.33, 0.28), 2.5)
+                 (0.36, 0.33, 0.28), 1.2)
 
 
 def rollers() -> Station:
@@ -125,13 +127,8 @@ def backdrop(name: str, view: View) -> Backdrop:
                         float(place.height.max()) + MM)
     x, y = view.x0 + height * view.sx, view.y0 + height * view.sy
     column, row = texels(x, y)
-
-    def look_up(image: Array) -> Array:
-        return cv2.remap(image, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-    slopes = [cv2.Sobel(place.height, cv2.CV_32F, dx, dy, scale=1 / (8 * MM))
-              for dx, dy in ((1, 0), (0, 1))]
-    steep = look_up(cv2.merge(slopes))
-    normal = np.dstack([-steep, np.ones(x.shape, np.float32)])
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    return Backdrop(height, x, y, normal, look_up(place.albedo), look_up(place.carrier))
+    normal = upright(look_up(steepness(place.height, MM), column, row))
+    albedo = look_up(place.albedo, column, row)
+    carrier = look_up(place.carrier[None], column, row)[0]
+    cosine = np.einsum('ihw,ihw->hw', normal, view.to_eye)
+    return Backdrop(height, x, y, normal, albedo, carrier, cosine)

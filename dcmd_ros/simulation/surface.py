@@ -32,8 +32,8 @@ class Surface:
     A part in its own frame, x along columns and y along rows, origin in the middle.
 
     height  (GRID, GRID) metres over what it lies on, 0 where there is no part
-    albedo  (GRID, GRID, 3) linear 0..1, red first
-    slope   (GRID, GRID, 2) fine slopes (dx, dy) too small for the height map
+    albedo  (3, GRID, GRID) linear 0..1, red first
+    slope   (2, GRID, GRID) fine slopes (dx, dy) too small for the height map
     gloss   strength of the highlight, 0..1
     """
 
@@ -44,10 +44,27 @@ class Surface:
     finish: Finish
 
     def gradients(self) -> Array:
-        """(GRID, GRID, 2) dh/dx and dh/dy of the height map with the fine slopes added."""
-        steep = [cv2.Sobel(self.height, cv2.CV_32F, dx, dy, ksize=3, scale=1 / (8 * TEXEL))
-                 for dx, dy in ((1, 0), (0, 1))]
-        return cv2.add(cv2.merge(steep), self.slope)
+        """(2, GRID, GRID) dh/dx and dh/dy of the height map with the fine slopes added."""
+        return steepness(self.height, TEXEL) + self.slope
+
+
+def steepness(height: Array, texel: float) -> Array:
+    """(2, h, w) slopes along x and y of a height map with texels of that many metres."""
+    return np.stack([cv2.Sobel(height, cv2.CV_32F, dx, dy, ksize=3, scale=1 / (8 * texel))
+                     for dx, dy in ((1, 0), (0, 1))])
+
+
+def look_up(planes: Array, column: Array, row: Array,
+            border: int = cv2.BORDER_REPLICATE) -> Array:
+    """Planes (N, h, w) sampled at fractional columns and rows (H, W): (N, H, W)."""
+    return np.stack([cv2.remap(plane, column, row, cv2.INTER_LINEAR, borderMode=border)
+                     for plane in planes])
+
+
+def upright(steep: Array) -> Array:
+    """Unit normals (3, H, W) of a surface over a plane, from its slopes (2, H, W)."""
+    up = 1 / np.sqrt(1 + steep[0] ** 2 + steep[1] ** 2)
+    return np.stack([-steep[0] * up, -steep[1] * up, up])
 
 
 @lru_cache(maxsize=1)
@@ -82,5 +99,5 @@ def disc(centre: tuple[float, float], radius: float) -> Array:
 
 
 def coloured(colour: tuple[float, float, float], tone: Array) -> Array:
-    """Albedo (GRID, GRID, 3): one colour times a tone map."""
-    return cv2.merge([tone * np.float32(c) for c in colour])
+    """Albedo (3, GRID, GRID): one colour times a tone map."""
+    return np.stack([tone * np.float32(c) for c in colour])

@@ -48,11 +48,11 @@ def rings(rng: np.random.Generator) -> Array:
 
 def build(lot: np.random.Generator, part: np.random.Generator) -> Surface:
     """One part: its lot gives hue and gloss, the part its tool marks and mottling."""
-    grey, warmth, gloss = lot.uniform((0.36, -0.03, 0.45), (0.50, 0.05, 0.7))
+    grey, warmth, gloss = lot.uniform((0.25, -0.03, 0.72), (0.31, 0.05, 0.84))
     marks = rings(part)
     tone = 1 + np.float32(0.05) * marks + np.float32(0.03) * texture(part, GRID, 2.0)
     _, out_x, out_y = polar()
     ridges = np.float32(0.025) * marks
     colour = (grey * (1 + warmth), grey, grey * (1 - warmth))
-    return Surface(shape(), coloured(colour, tone), cv2.merge([ridges * out_x, ridges * out_y]),
+    return Surface(shape(), coloured(colour, tone), np.stack([ridges * out_x, ridges * out_y]),
                    float(gloss), FINISH)
