@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from dcmd_ros.frame import Intrinsics
 from dcmd_ros.simulation.array import Array, Mask
+from dcmd_ros.simulation.camera import FOCAL
 from dcmd_ros.simulation.noise import gaussian
 
 BASELINE = 0.06  # metres between camera and projector
 SUBPIXEL = 32  # disparity steps a pixel
 SHOT_NOISE, READ_NOISE = np.float32(1.2e-4), np.float32(4e-6)  # variance at 1 and at 0
 WHITE_NOISE, SLOW_NOISE = 0.045, 0.02  # pixels of disparity
-JUMP = 0.005  # metres of depth that make an edge
+JUMP = 0.6  # pixels of disparity that make an edge
 GRAZING = 0.22  # cosine under which the pattern is lost
 DAZZLE = 1.0  # highlight over which it is
-MIN_RANGE = 0.1
+SPECKS = 3.2  # deviations of the dice over which a pixel fails, 7 in 10,000
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,14 @@ def develop(radiance: Array, gain: Array, blur: float, rng: np.random.Generator)
 
 
 def hidden_from_projector(disparity: Array) -> Mask:
-    """Pixels whose pattern something nearer, on the projector's side, takes away."""
+    """Pixels whose pattern something nearer, on the projector's side, takes away.
+
+    `disparity` in the image's own pixels.
+    """
     column = np.arange(disparity.shape[1], dtype=np.float32)
     on_projector = column + disparity
     furthest = np.maximum.accumulate(on_projector, axis=1)
-    return furthest > on_projector + np.float32(0.6)
-
-
-def edges(depth: Array) -> tuple[Array, Array, Mask]:
-    """Nearest and farthest depth around each pixel, and where they are a jump apart."""
-    kernel = np.ones((3, 3), np.uint8)
-    near, far = cv2.erode(depth, kernel), cv2.dilate(depth, kernel)
-    return near, far, far - near > np.float32(JUMP)
+    return furthest > on_projector + np.float32(JUMP)
 
 
 def measure_depth(depth: Array, cosine: Array, glint: Array, k: Intrinsics,
@@ -82,24 +79,42 @@ def measure_depth(depth: Array, cosine: Array, glint: Array, k: Intrinsics,
     """
     What a projector-and-camera sensor reports of a true depth: (H, W) float32 metres, 0 = missing.
 
-    The error is made in disparity, so its deviation grows with depth squared; `cosine` is the
-    normal's towards the eye, `glint` the highlight's strength.
+    The error is made in disparity, in pixels of a 640x480 image, so its deviation grows with depth
+    squared and is the same at any size; `cosine` is the normal's towards the eye, `glint` the
+    highlight's strength.
     """
-    fb = np.float32(k.fx * BASELINE)
-    near, far, jump = edges(depth)
-    mix = gaussian(rng, depth.shape)
-    flying = jump & (mix > 0.55)
-    blend = np.float32(0.5) + np.float32(0.5) * np.sin(mix * 40)
-    seen = np.where(flying, near + blend * (far - near), depth)
-    disparity = fb / seen
-    lost = hidden_from_projector(fb / depth) | (jump & (mix < -0.7))
-    lost |= (cosine < GRAZING) | (glint + np.float32(0.05) * mix > DAZZLE) | (mix > 3.2)
-    disparity += np.float32(WHITE_NOISE) * gaussian(rng, depth.shape)
+    fb = np.float32(FOCAL * BASELINE)
+    disparity = fb / depth
+    lost = hidden_from_projector(disparity * np.float32(k.fx / FOCAL))
+    dice = gaussian(rng, depth.shape)
+    spread_edges(disparity, lost, dice)
+    glare = np.float32(0.05) * dice
+    glare += glint
+    lost |= (cosine < GRAZING) | (glare > DAZZLE) | (dice > SPECKS)
+    noise = gaussian(rng, depth.shape)
+    noise *= np.float32(WHITE_NOISE)
+    disparity += noise
     disparity += slow_noise(rng, depth.shape)
-    measured = fb * SUBPIXEL / np.maximum(np.rint(disparity * SUBPIXEL), 1)
-    return np.where(lost, np.float32(0), measured).astype(np.float32)
+    disparity *= np.float32(SUBPIXEL)
+    np.maximum(np.rint(disparity, out=disparity), 1, out=disparity)
+    measured: Array = np.divide(fb * np.float32(SUBPIXEL), disparity, out=disparity)
+    measured[lost] = 0
+    return measured
+
+
+def spread_edges(disparity: Array, lost: Mask, dice: Array) -> None:
+    """At a jump of disparity some pixels are lost, and some fly between its two sides."""
+    kernel = np.ones((3, 3), np.uint8)
+    high, low = cv2.dilate(disparity, kernel), cv2.erode(disparity, kernel)
+    edge = np.flatnonzero(high - low > JUMP)
+    chance = dice.flat[edge]
+    lost.flat[edge[chance < -0.7]] = True
+    flying = edge[chance > 0.55]
+    share = np.float32(0.5) + np.float32(0.5) * np.sin(40 * dice.flat[flying])
+    disparity.flat[flying] = low.flat[flying] + share * (high.flat[flying] - low.flat[flying])
 
 
 def slow_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Noise that neighbouring pixels share, in pixels of disparity."""
     coarse = gaussian(rng, (shape[0] // 12 + 2, shape[1] // 12 + 2))
-    return np.float32(SLOW_NOISE) * cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(np.float32(SLOW_NOISE) * coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)

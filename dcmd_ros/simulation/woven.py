@@ -30,11 +30,10 @@ def yarns(part: np.random.Generator) -> tuple[Array, Array]:
     u = x / np.float32(PITCH) + phase[0] + np.float32(0.06) * texture(part, GRID, 14.0)
     v = y / np.float32(PITCH) + phase[1] + np.float32(0.06) * texture(part, GRID, 14.0)
     low_u, low_v = np.floor(u), np.floor(v)
-    warp = np.mod(low_u + low_v, np.float32(2)) < 1
-    across, along = np.where(warp, u - low_u, v - low_v), np.where(warp, v - low_v, u - low_u)
-    round_off = 1 - (2 * across - 1) ** 2
-    dive = 1 - (2 * along - 1) ** 4
-    return np.sqrt(round_off * dive), warp
+    warp = (low_u + low_v).astype(np.int32) & 1 == 0
+    off_u, off_v = np.square(2 * (u - low_u) - 1), np.square(2 * (v - low_v) - 1)
+    across, along = np.where(warp, off_u, off_v), np.where(warp, off_v, off_u)
+    return np.sqrt((1 - across) * (1 - along * along)), warp
 
 
 def build(lot: np.random.Generator, part: np.random.Generator) -> Surface:
