@@ -23,6 +23,10 @@ def pixel_scores(*pairs: tuple[np.ndarray, np.ndarray | None]) -> PixelScores:
     return scores
 
 
+def aupro(limit: float, *pairs: tuple[np.ndarray, np.ndarray | None]) -> float:
+    return pixel_scores(*pairs).metrics()[f'aupro{round(100 * limit)}']
+
+
 def blobs(squash=lambda z: 1 / (1 + np.exp(-z))) -> tuple[list[np.ndarray], list[np.ndarray]]:
     maps, truths = [], []
     for index in range(8):
@@ -97,14 +101,13 @@ def test_no_defect_pixels_give_nan_and_a_warning() -> None:
 
 def test_aupro_of_a_row_computed_by_hand() -> None:
     """Overlap is 0.25 up to a false-positive rate of 0.2, then 0.75 up to 0.4, then 1."""
-    scores = pixel_scores((ROW, ROW_TRUTH))
-    assert scores.aupro(0.30) == pytest.approx((0.2 * 0.25 + 0.1 * 0.75) / 0.3)
-    assert scores.aupro(0.01) == pytest.approx(0.25)
-    assert scores.aupro(1.0) == pytest.approx(0.2 * 0.25 + 0.2 * 0.75 + 0.6)
+    pair = (ROW, ROW_TRUTH)
+    assert aupro(0.30, pair) == pytest.approx((0.2 * 0.25 + 0.1 * 0.75) / 0.3)
+    assert aupro(0.01, pair) == pytest.approx(0.25)
 
 
 def test_tied_pixels_are_one_slope_and_the_end_point_is_interpolated() -> None:
-    assert pixel_scores((np.full((1, 8), 0.5), ROW_TRUTH)).aupro(0.30) == pytest.approx(0.15)
+    assert aupro(0.30, (np.full((1, 8), 0.5), ROW_TRUTH)) == pytest.approx(0.15)
 
 
 def test_pixels_that_touch_at_a_corner_are_one_region() -> None:
@@ -112,14 +115,18 @@ def test_pixels_that_touch_at_a_corner_are_one_region() -> None:
     truth[0, 0] = truth[1, 1] = truth[3, 3] = True
     values = np.where(truth, 0.9, 0.1)
     values[0, 0] = 0.0  # half of the first of two regions is missed
-    assert pixel_scores((values, truth)).aupro(0.30) == pytest.approx((0.5 + 1) / 2)
+    assert aupro(0.30, (values, truth)) == pytest.approx((0.5 + 1) / 2)
 
 
 def test_good_images_without_truth_count_as_false_positive_pixels() -> None:
-    alone = pixel_scores((ROW, ROW_TRUTH))
-    diluted = pixel_scores((ROW, ROW_TRUTH), (np.full((1, 5), 0.01), None))
-    assert diluted.good.sum() == alone.good.sum() + 5
-    assert diluted.aupro(0.30) > alone.aupro(0.30)
+    """With 15 good pixels more below, the rates fall to a quarter: 0.25 up to 0.05, then on."""
+    diluted = aupro(0.30, (ROW, ROW_TRUTH), (np.full((1, 15), 0.01), None))
+    assert diluted == pytest.approx((0.05 * 0.25 + 0.05 * 0.75 + 0.2) / 0.3)
+
+
+def test_perfect_maps_give_exactly_one() -> None:
+    found = pixel_scores(*[(np.where(ROW_TRUTH, 0.9, ROW / 3), ROW_TRUTH)] * 7).metrics()
+    assert set(found.values()) == {1.0}
 
 
 def test_nan_pixels_count_as_the_lowest_score() -> None:

@@ -13,7 +13,6 @@ is not defined (no good part, no defect, no truth) it is NaN, with a `MetricWarn
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from statistics import NormalDist
 
 import cv2
@@ -41,8 +40,14 @@ def undefined(text: str) -> float:
 
 
 def area(x: Floats, y: Floats) -> float:
-    """Area under the polyline through (x, y), by trapezoids."""
-    return float(np.sum(np.diff(x) * (y[1:] + y[:-1])) / 2)
+    """Area under the polyline through (x, y) by trapezoids; y is at most 1."""
+    return min(float(np.sum(np.diff(x) * (y[1:] + y[:-1])) / 2), float(x[-1] - x[0]))
+
+
+def area_up_to(limit: float, x: Floats, y: Floats) -> float:
+    """Mean of the polyline from x = 0 to the limit, its value there interpolated."""
+    below = x < limit
+    return area(np.append(x[below], limit), np.append(y[below], np.interp(limit, x, y))) / limit
 
 
 def rates(counts: NDArray[np.generic]) -> Floats:
@@ -55,7 +60,7 @@ def average_precision(positives: NDArray[np.generic], negatives: NDArray[np.gene
     """Sum of precision times recall gained, from the highest score down, ties as one step."""
     hits = np.cumsum(positives, dtype=np.float64)
     alarms = hits + np.cumsum(negatives, dtype=np.float64)
-    return float(np.sum(np.diff(rates(positives)) * hits / alarms))
+    return min(1.0, float(np.sum(np.diff(rates(positives)) * hits / alarms)))
 
 
 def lowest_if_nan(scores: ArrayLike) -> Floats:
@@ -180,6 +185,7 @@ class PixelScores:
     """
 
     def __init__(self) -> None:
+        self.used = np.zeros(LEVELS, dtype=bool)
         self.good = np.zeros(LEVELS, dtype=np.int64)
         self.defective = np.zeros(LEVELS, dtype=np.int64)
         self.overlap = np.zeros(LEVELS)
@@ -188,6 +194,7 @@ class PixelScores:
     def add(self, scores: NDArray[np.floating], truth: NDArray[np.bool_] | None) -> None:
         """One (H, W) map in [0, 1] and its (H, W) truth, None where every pixel is good."""
         levels = levels_of(scores)
+        self.used[levels] = True
         if truth is None:
             np.add.at(self.good, levels.ravel(), 1)
             return
@@ -197,28 +204,15 @@ class PixelScores:
         np.add.at(self.defective, levels[truth], 1)
         np.add.at(self.overlap, levels[truth], weights)
 
-    def descending(self) -> Sequence[NDArray[np.generic]]:
-        """Good pixels, defective pixels and region overlap at each level in use, highest first."""
-        used = np.flatnonzero(self.good + self.defective)[::-1]
-        return self.good[used], self.defective[used], self.overlap[used]
-
-    def aupro(self, limit: float) -> float:
-        """Area under the per-region overlap up to this false-positive rate, in [0, 1]."""
-        if not (self.regions and self.good.any()):
-            return undefined('AUPRO needs pixels with and without a defect')
-        good, _, overlap = self.descending()
-        alarms, overlaps = rates(good), rates(overlap)
-        below = alarms < limit
-        x = np.append(alarms[below], limit)
-        y = np.append(overlaps[below], np.interp(limit, alarms, overlaps))
-        return area(x, y) / limit
-
     def metrics(self) -> dict[str, float]:
         """The contract's four pixel figures."""
-        good, defective, _ = self.descending()
+        used = np.flatnonzero(self.used)[::-1]
+        good, defective = self.good[used], self.defective[used]
         if not (good.any() and defective.any()):
             nan = undefined('pixel metrics need pixels with and without a defect')
             return dict.fromkeys(('p_auroc', 'pixel_aupr', 'aupro30', 'aupro1'), nan)
-        return {'p_auroc': area(rates(good), rates(defective)),
+        alarms, overlaps = rates(good), rates(self.overlap[used])
+        return {'p_auroc': area(alarms, rates(defective)),
                 'pixel_aupr': average_precision(defective, good),
-                'aupro30': self.aupro(0.30), 'aupro1': self.aupro(0.01)}
+                'aupro30': area_up_to(0.30, alarms, overlaps),
+                'aupro1': area_up_to(0.01, alarms, overlaps)}
