@@ -1,0 +1,103 @@
+"""`dcmd_ros evaluate`: metrics, report and panels on a data set."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dcmd_ros import __version__
+from dcmd_ros.evaluation import output
+from dcmd_ros.evaluation.conditions import CONDITIONS, MODES
+from dcmd_ros.evaluation.evaluate import EvaluationError, combined, evaluate
+from dcmd_ros.evaluation.gallery import Gallery
+from dcmd_ros.evaluation.report import report
+from dcmd_ros.evaluation.scores import csv_text
+from dcmd_ros.training.datasets import LAYOUTS, SPLITS, Dataset, open_dataset
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    parser.add_argument('data', type=Path, metavar='DATA', help='folder that holds the categories')
+    parser.add_argument('category', nargs='+', metavar='CATEGORY',
+                        help='folders in DATA; several give the mean too')
+    parser.add_argument('--model', required=True,
+                        help='checkpoint; for several categories a folder with '
+                             'dcmd_CATEGORY_best.pth, or a path with {category} in it')
+    parser.add_argument('--out', type=Path, required=True, metavar='DIR',
+                        help='for metrics.json, index.html, scores.csv and the panels')
+    parser.add_argument('--matrix', action='store_true',
+                        help=f'the whole degradation matrix ({len(CONDITIONS)} conditions), '
+                             'not only both, RGB alone and depth alone')
+    parser.add_argument('--split', choices=SPLITS, default='test', help='default: test')
+    parser.add_argument('--layout', choices=LAYOUTS, default='auto', help='default: auto')
+    parser.add_argument('--device', default='auto', help='auto (default), cpu or cuda:N')
+    parser.add_argument('--seed', type=int, default=0, help="of the faults' random part")
+    parser.add_argument('--against', type=Path, metavar='OTHER.json',
+                        help='another metrics.json; the report shows the differences')
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Evaluate each category with its model, write everything, return metrics.json's figures."""
+    against = output.read_metrics(args.against) if args.against else None
+    categories = list(dict.fromkeys(args.category))
+    models = {name: model_of(args.model, name) for name in categories}
+    datasets = [open_dataset(args.data, name, args.layout) for name in categories]
+    gallery = Gallery(args.out)
+    result = combined([one_category(data, models[data.category], gallery, args)
+                       for data in datasets])
+    for note in result['notes']:
+        print(f'note: {note}', file=sys.stderr)
+    facts = {'data': f'{args.data.name}, split {args.split}', 'model': args.model,
+             'date': f'{datetime.now():%Y-%m-%d %H:%M}', 'dcmd_ros': __version__,
+             **({'compared with': str(args.against)} if against else {})}
+    page = report(result, facts, gallery.pictures(), against)
+    figures = output.plain({**{key: value for key, value in result.items() if key != 'scores'},
+                            'facts': facts})
+    output.write(args.out / 'scores.csv', csv_text(result['scores']))
+    output.write(args.out / 'index.html', page)
+    output.write(args.out / 'metrics.json', json.dumps(figures, indent=1) + '\n')
+    print_summary(result['mean'], args.out)
+    return {key: figures[key] for key in ('categories', 'mean')}
+
+
+def model_of(model: str, category: str) -> Path:
+    """
+    The category's checkpoint.
+
+    :raises EvaluationError: it is not there
+    """
+    path = Path(model.replace('{category}', category))
+    if path.is_dir():
+        path = path / f'dcmd_{category}_best.pth'
+    if not path.is_file():
+        raise EvaluationError(f'{path}: no such model; train it with `dcmd_ros train`, or name '
+                              'another with --model')
+    return path
+
+
+def one_category(data: Dataset, model: Path, gallery: Gallery,
+                 args: argparse.Namespace) -> dict[str, Any]:
+    """One category's result; the inspector's warnings become notes."""
+    from dcmd_ros.inspector import Inspector
+
+    inspector = Inspector(model, device=args.device)
+    result = evaluate(inspector, data, CONDITIONS if args.matrix else MODES, split=args.split,
+                      seed=args.seed, observe=gallery)
+    notes = [f'{data.category}: {warning}' for warning in inspector.warnings]
+    if inspector.category != data.category:
+        notes.append(f'{data.category}: the model {model.name} was trained on '
+                     f'{inspector.category}')
+    return {**result, 'notes': [*notes, *result['notes']]}
+
+
+def print_summary(mean: Mapping[str, Mapping[str, float]], folder: Path) -> None:
+    """The figures that one looks for first, and where the rest is."""
+    for name, figures in mean.items():
+        print(f'{name:17} I-AUROC {100 * figures["i_auroc"]:5.1f}   AUPRO@30 '
+              f'{100 * figures["aupro30"]:5.1f}   false alarms {100 * figures["far"]:5.1f} %')
+    print(f'report: {folder / "index.html"}')
