@@ -3,6 +3,7 @@
 import struct
 from array import array
 from typing import Any
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -153,6 +154,23 @@ def test_an_image_that_was_cut_off_is_a_data_error_not_half_a_picture(
     msg.data = msg.data[:int(share * len(msg.data))]
     with pytest.raises(MessageError) as refused:
         decode_colour(msg)
+    assert refused.value.cause == 'data'
+
+
+def test_a_picture_larger_than_any_cameras_is_a_size_error() -> None:
+    with pytest.raises(MessageError) as refused:
+        decode_colour(message(np.zeros((1, 20000), np.uint8), 'png'))
+    assert refused.value.cause == 'size'
+
+
+def test_a_header_that_announces_gigapixels_is_refused() -> None:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack('>I', len(body)) + name + body + struct.pack('>I', crc32(name + body))
+
+    size = struct.pack('>IIBBBBB', 60000, 60000, 8, 0, 0, 0, 0)
+    data = b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', size) + chunk(b'IDAT', b'') + chunk(b'IEND', b'')
+    with pytest.raises(MessageError) as refused:
+        decode_colour(CompressedImage(format='png', data=array('B', data)))
     assert refused.value.cause == 'data'
 
 

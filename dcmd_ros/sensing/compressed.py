@@ -110,10 +110,9 @@ def _from_inverse(image: NDArray[np.uint16], a: float, b: float) -> NDArray[np.f
         raise MessageError(
             f'compressedDepth 32FC1: quantisation {a:g}, {b:g} is '
             'impossible: the publisher fills the header wrongly', cause='data')
-    offset = image.astype(np.float32) - np.float32(b)
-    valid = (image > 0) & (offset > 0)
-    with np.errstate(over='ignore'):
-        return to_metres(np.divide(np.float32(a), offset, out=np.zeros_like(offset), where=valid))
+    with np.errstate(divide='ignore', over='ignore'):
+        depth = np.float32(a) / (image.astype(np.float32) - np.float32(b))
+    return to_metres(np.where(image > 0, depth, np.float32(0)))
 
 
 def _depth_png(data: NDArray[np.uint8], name: str) -> NDArray[np.uint16]:
@@ -137,7 +136,7 @@ def _decompress(data: NDArray[np.uint8], name: str) -> NDArray[Any]:
         raise MessageError(
             f'{name!r}: the data is neither JPEG nor PNG: set the publisher to one',
             cause='data' if named else 'encoding')
-    if end not in data.tobytes():
+    if end not in data.tobytes():  # OpenCV 4 would hand out half a picture
         raise MessageError(f'{name!r}: the image is cut off after {data.size} bytes', cause='data')
     try:
         image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
