@@ -11,7 +11,7 @@ from dcmd_ros.sensing.message import MessageError
 
 MILLIMETRES = ('16UC1', 'mono16')
 METRES = '32FC1'
-MAX_DEPTH = 1000.0  # metres; beyond is no measurement
+NEAREST, MAX_DEPTH = 1e-3, 1000.0  # metres; nearer or beyond is no measurement
 
 
 def to_metres(image: NDArray[Any]) -> NDArray[np.float32]:

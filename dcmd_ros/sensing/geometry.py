@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Intrinsics
+from dcmd_ros.sensing.depth import NEAREST
 from dcmd_ros.sensing.message import MessageError
 from dcmd_ros.sensing.plane import Plane, height_above, plane_of, rotate_to_plane
 from dcmd_ros.sensing.slopes import reach, slopes
@@ -16,7 +17,6 @@ from dcmd_ros.sensing.slopes import reach, slopes
 __all__ = ['Plane', 'fit_intrinsics', 'height_above', 'measured', 'normals', 'normals_of_xyz',
            'plane_of', 'rotate_to_plane', 'unproject', 'unproject_rays']
 
-NEAREST = 1e-3  # metres; nearer is no measurement
 FITTED = 20000
 BAND = 48  # rows
 

@@ -16,13 +16,12 @@ from dcmd_ros.sensing.camera_model import (
     check_image_size,
     is_rectified,
 )
-from dcmd_ros.sensing.depth import MAX_DEPTH
+from dcmd_ros.sensing.depth import MAX_DEPTH, NEAREST
 from dcmd_ros.sensing.distortion import distort, fold, undistort
 
 __all__ = ['CameraModel', 'RegistrationError', 'camera_model', 'check_frames', 'check_image_size',
            'is_rectified', 'project_cloud', 'ray_table', 'register_depth']
 
-NEAREST = 1e-3  # metres; nearer is no measurement
 BEHIND = 0.03  # a point this share of its distance behind a neighbour shines through a gap
 DENSE = 0.9  # share of pixels that points hit, above which a cloud has no gaps to close
 REACH = 4  # pixels, the widest gap to close is twice this
