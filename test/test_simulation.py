@@ -92,9 +92,21 @@ def test_a_part_is_wholly_in_view_unless_shifted(kind: str) -> None:
     assert not arrange(3, kind, 0, None, SMALL, shift=0.5).scene.part.any()
 
 
+@kinds
+def test_parts_differ_in_pose_and_lots_in_colour(kind: str) -> None:
+    shots = [arrange(3, kind, index, None, SMALL) for index in (0, 1, 2, 60)]
+    limits = KINDS[kind]
+    for shot in shots:
+        assert abs(shot.pose.x) <= limits.reach[0] and abs(shot.pose.y) <= limits.reach[1]
+        assert abs(shot.pose.yaw) <= limits.yaw
+    assert len({shot.pose for shot in shots}) == 4
+    colours = [shot.surface.albedo.mean((1, 2)) for shot in shots if shot.surface is not None]
+    assert np.abs(colours[0] - colours[1]).max() < 0.005 < np.abs(colours[0] - colours[3]).max()
+
+
 @pytest.mark.parametrize('arguments, word', [
     ({'kind': 'teapot'}, 'teapot'), ({'defect': 'rust'}, 'rust'), ({'seed': -1}, '-1'),
-    ({'size': (10, 10)}, '10x10')])
+    ({'size': (60, 480)}, '60x480'), ({'size': (640, 40)}, '640x40')])
 def test_impossible_requests_are_refused_by_name(arguments: dict[str, object], word: str) -> None:
     with pytest.raises(SimulationError, match=word):
         simulate(**{'seed': 0, **arguments})  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ def toned(surface: Surface, share: Array, colour: Array | np.float32) -> Surface
 
 
 def swell(surface: Surface, rng: np.random.Generator, sign: float) -> Surface:
-    radius, amount = rng.uniform((8.0, 3.2), (11.0, 4.5))
+    radius, amount = rng.uniform((9.0, 4.0), (12.0, 5.2))
     centre = clear_spot(surface, rng, radius * 0.8 + MARGIN, amount + 1)
     inside = np.minimum(blob(rng, centre, radius, 0.15), 1)
     return raised(surface, np.float32(sign * amount) * (0.5 + 0.5 * np.cos(np.pi * inside)))
@@ -104,13 +104,13 @@ def bump(surface: Surface, rng: np.random.Generator) -> Surface:
 def cut(surface: Surface, rng: np.random.Generator) -> Surface:
     """A piece broken off the outer edge, most of the thickness gone."""
     x, y = grid()
-    angle, radius = rng.uniform((0, 9.0), (2 * np.pi, 12.0))
+    angle, radius = rng.uniform((0, 10.0), (2 * np.pi, 13.0))
     edge = rim(surface, angle)
     centre = ((edge - 2) * np.cos(angle), (edge - 2) * np.sin(angle))
     gone = np.clip((1 - blob(rng, centre, radius)) * 6, 0, 1)
     rough = 1 + np.float32(0.15) * texture(rng, GRID, 4.0)
-    return raised(surface, -gone * np.minimum(surface.height / np.float32(MM) * np.float32(0.8),
-                                              9) * rough)
+    deep = np.minimum(surface.height / np.float32(MM) * np.float32(0.8), 12)
+    return raised(surface, -gone * deep * rough)
 
 
 def rim(surface: Surface, angle: float) -> float:
@@ -157,7 +157,7 @@ def discolour(surface: Surface, rng: np.random.Generator) -> Surface:
 
 
 def crack(surface: Surface, rng: np.random.Generator) -> Surface:
-    length, width, deep = rng.uniform((28, 2.0, 2.5), (42, 2.8, 4.0))
+    length, width, deep = rng.uniform((30, 2.2, 3.0), (44, 3.0, 4.5))
     line = stroke(walk(rng, clear_spot(surface, rng, 9, deep + 1), length, 0.45), width)
     return toned(raised(surface, -line * np.float32(deep)), line * np.float32(0.85),
                  np.float32(0.01))
@@ -165,7 +165,7 @@ def crack(surface: Surface, rng: np.random.Generator) -> Surface:
 
 def foreign(surface: Surface, rng: np.random.Generator) -> Surface:
     """A lump of something else left on the part."""
-    radius, high = rng.uniform((5.0, 4.0), (7.5, 6.5))
+    radius, high = rng.uniform((6.0, 4.5), (8.5, 7.0))
     inside = blob(rng, clear_spot(surface, rng, radius + 1, 1), radius, 0.35)
     rough = 1 + np.float32(0.1) * texture(rng, GRID, 3.0)
     lump = np.sqrt(np.clip(1 - inside ** 2, 0, 1)) * np.float32(high) * rough

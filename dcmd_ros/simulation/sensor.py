@@ -19,7 +19,7 @@ SHOT_NOISE, READ_NOISE = np.float32(1.2e-4), np.float32(4e-6)  # variance at 1 a
 WHITE_NOISE, SLOW_NOISE = 0.045, 0.02  # pixels of disparity
 JUMP = 0.6  # pixels of disparity that make an edge
 GRAZING = 0.22  # cosine under which the pattern is lost
-DAZZLE = 1.0  # highlight over which it is
+DAZZLE = 1.1  # highlight over which it is
 SPECKS = 3.2  # deviations of the dice over which a pixel fails, 7 in 10,000
 
 
@@ -88,7 +88,7 @@ def measure_depth(depth: Array, cosine: Array, glint: Array, k: Intrinsics,
     lost = hidden_from_projector(disparity * np.float32(k.fx / FOCAL))
     dice = gaussian(rng, depth.shape)
     spread_edges(disparity, lost, dice)
-    glare = np.float32(0.05) * dice
+    glare = np.float32(0.03) * dice
     glare += glint
     lost |= (cosine < GRAZING) | (glare > DAZZLE) | (dice > SPECKS)
     noise = gaussian(rng, depth.shape)
