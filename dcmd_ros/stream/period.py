@@ -1,42 +1,33 @@
-"""How far apart the messages of one sensor are when none is missing."""
+"""How often a sensor delivers, from its stamps."""
 
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 
-WINDOW = 20
-ENOUGH = 4
+WINDOW = 15
+FEWEST = 3
+LONGEST = 5_000_000_000  # a longer gap is an interruption, not a period
 
 
-class PeriodEstimator:
-    """
-    The lower quartile of the last intervals.
-
-    Lost messages only lengthen intervals, so the quartile keeps the sensor's own period until
-    about two thirds of the messages are lost; the median, which a half would shift, does not.
-    One interval that is too short does not move it either.
-    """
+class Period:
+    """Median of the last stamp differences: losses under one half and jumps do not move it."""
 
     def __init__(self) -> None:
-        self._intervals: deque[int] = deque(maxlen=WINDOW)
-        self._value: int | None = None
+        self._gaps: deque[int] = deque(maxlen=WINDOW)
+        self._last: int | None = None
+
+    def add(self, stamp: int) -> None:
+        """Take note of the next stamp, nanoseconds; one that goes back only restarts."""
+        if self._last is not None and 0 < stamp - self._last <= LONGEST:
+            self._gaps.append(stamp - self._last)
+        self._last = stamp
+
+    def restart(self) -> None:
+        """The next stamp has nothing to do with the last one; the estimate stays."""
+        self._last = None
 
     @property
     def value(self) -> int | None:
-        """The period in ns, None before there are enough intervals."""
-        return self._value
-
-    @property
-    def shortest(self) -> int | None:
-        """The shortest of the last intervals in ns."""
-        return min(self._intervals, default=None)
-
-    def add(self, interval: int) -> None:
-        """Take the interval in ns between two messages in a row."""
-        self._intervals.append(interval)
-        if len(self._intervals) >= ENOUGH:
-            self._value = sorted(self._intervals)[len(self._intervals) // 4]
-
-    def restart(self) -> None:
-        """The sensor may come back at another rate: keep the value until a new one is known."""
-        self._intervals.clear()
+        """Nanoseconds, None until three differences were seen."""
+        return int(median(self._gaps)) if len(self._gaps) >= FEWEST else None
