@@ -1,89 +1,68 @@
-"""The numbers of pairing: how near is near enough, how long to wait, when a sensor is lost."""
+"""The numbers of pairing; None stands for the automatic ones."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
-from dcmd_ros.errors import DcmdError
-
-if TYPE_CHECKING:
-    from dcmd_ros.frame import Modality
-
-Acquisition = Literal['stream', 'triggered']
-
-MODALITIES: tuple[Modality, Modality] = ('rgb', 'depth')
 SECOND = 1_000_000_000
-MAX_SLOP = 20_000_000
-MAX_DEADLINE = 100_000_000
-MIN_LOST_AFTER = 500_000_000
+Modality = Literal['rgb', 'depth']
+RGB: Modality = 'rgb'
+DEPTH: Modality = 'depth'
+MODALITIES: tuple[Modality, Modality] = (RGB, DEPTH)
 
-
-class PairingError(DcmdError):
-    """A setting of the pairing that makes no sense."""
+SLOP_SHARE, SLOP_MOST = 0.4, SECOND // 50
+DEADLINE_PERIODS, DEADLINE_MOST = 1.5, SECOND // 10
+LOST_PERIODS, LOST_LEAST = 3.0, SECOND // 2
 
 
 @dataclass(frozen=True)
 class PairingConfig:
     """
-    Settings of the pairing, times in seconds; None = automatic, from the estimated period.
-
-    slop          largest distance of two stamps of one frame: 0.4 periods, at most 0.02
-    deadline      longest wait for the partner: 1.5 periods, at most 0.1
-    lost_after    silence that makes a sensor lost: 3 periods, at least 0.5
-    depth_offset  added to depth stamps before they are compared
-    acquisition   `stream`: steady rates; `triggered`: a shot now and then
-    freeze_count  identical payloads in a row that make a sensor frozen; 0 = never
-    grace         how long a sensor may take to start up
-    live          False: offline, nothing counts but the stamps and the order of the messages
-    queue_size    messages of one sensor that may wait for their partner
-    disabled      sensors that are not used: nobody waits for them
+    slop          largest stamp difference of a pair, s; automatic: 0.4 periods, at most 0.02
+    deadline      how long a message waits for its partner, s; automatic: 1.5 periods, at most 0.1
+    lost_after    silence that makes a sensor lost, s; automatic: 3 periods, at least 0.5
+    depth_offset  added to depth's stamps before matching, s
+    acquisition   'stream', or 'triggered': one message of each sensor per shot
+    freeze_count  so many identical payloads are a frozen sensor, 0 = do not look
+    grace         how long a sensor may take to appear, s
+    live          False: message time alone, so that replay is deterministic
+    queue_size    messages that may wait for a partner, for each sensor
+    disabled      sensors that are not used
     """
 
     slop: float | None = None
     deadline: float | None = None
     lost_after: float | None = None
     depth_offset: float = 0.0
-    acquisition: Acquisition = 'stream'
+    acquisition: Literal['stream', 'triggered'] = 'stream'
     freeze_count: int = 10
     grace: float = 5.0
     live: bool = True
     queue_size: int = 32
-    disabled: frozenset[Modality] = frozenset()
-
-    def __post_init__(self) -> None:
-        for name in ('slop', 'deadline', 'lost_after', 'grace'):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise PairingError(f'{name} is {value}: give seconds, 0 or more')
-        if self.queue_size < 1:
-            raise PairingError(f'queue_size is {self.queue_size}: give 1 or more')
-        if self.acquisition not in ('stream', 'triggered'):
-            raise PairingError(f"acquisition is '{self.acquisition}': give stream or triggered")
+    disabled: frozenset[Modality] = field(default_factory=frozenset)
 
     @property
     def triggered(self) -> bool:
         return self.acquisition == 'triggered'
 
     def slop_ns(self, period: int | None) -> int:
-        """How far apart two stamps of one frame may lie, `period` in ns where it is known."""
-        if self.slop is not None:
-            return to_ns(self.slop)
-        return MAX_SLOP if period is None else min(period * 2 // 5, MAX_SLOP)
+        """:param period: the shorter one of the two sensors, nanoseconds, None where unknown"""
+        return numbered(self.slop, period, SLOP_SHARE, most=SLOP_MOST)
 
     def deadline_ns(self, period: int | None) -> int:
-        """How long a message waits for its partner."""
-        if self.deadline is not None:
-            return to_ns(self.deadline)
-        return MAX_DEADLINE if period is None else min(period * 3 // 2, MAX_DEADLINE)
+        """:param period: of the sensor that is waited for"""
+        return numbered(self.deadline, period, DEADLINE_PERIODS, most=DEADLINE_MOST)
 
-    def lost_after_ns(self, period: int | None) -> int:
-        """The silence that makes a sensor lost; the grace while its period is not known."""
+    def lost_ns(self, period: int | None) -> int:
+        """:param period: of the silent sensor"""
         if self.lost_after is not None:
-            return to_ns(self.lost_after)
-        return to_ns(self.grace) if period is None else max(period * 3, MIN_LOST_AFTER)
+            return round(self.lost_after * SECOND)
+        return max(LOST_LEAST, round(LOST_PERIODS * (period or 0)))
 
 
-def to_ns(seconds: float) -> int:
-    """Seconds to whole nanoseconds."""
-    return round(seconds * SECOND)
+def numbered(chosen: float | None, period: int | None, share: float, most: int) -> int:
+    """The user's number, else the share of the period up to `most`; `most` without a period."""
+    if chosen is not None:
+        return round(chosen * SECOND)
+    return most if period is None else min(most, round(share * period))
