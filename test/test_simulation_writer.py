@@ -103,6 +103,13 @@ def test_another_recipe_is_refused_by_what_differs(category: Path,
     assert files(category) == before
 
 
+def test_more_than_the_disk_holds_is_refused_before_anything_is_written(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate(tmp_path, '--parts', '999999999999') == 1
+    assert 'GB are free' in capsys.readouterr().err
+    assert files(tmp_path) == []
+
+
 @pytest.mark.parametrize('option', [('--kinds', 'teapot'), ('--parts', '0'), ('--size', '8x8'),
                                     ('--seed', '-1')])
 def test_impossible_options_are_usage_errors(tmp_path: Path, option: tuple[str, str]) -> None:

@@ -75,12 +75,12 @@ def run(args: argparse.Namespace) -> dict[str, object]:
 
 def generate(out: Path, recipes: list[Recipe]) -> dict[str, object]:
     out.mkdir(parents=True, exist_ok=True)
+    check_room(out, recipes)
     for recipe in recipes:
         claim(out / recipe.kind, recipe)
-    todo = [(recipe, item) for recipe in recipes for item in plan(recipe)]
-    check_room(out, recipes)
     written = 0
-    with tqdm(todo, unit='frame') as bar:
+    todo = ((recipe, item) for recipe in recipes for item in plan(recipe))
+    with tqdm(todo, total=sum(recipe.total for recipe in recipes), unit='frame') as bar:
         for recipe, item in bar:
             bar.set_description(recipe.kind, refresh=False)
             written += produce(out / recipe.kind, recipe, item)
