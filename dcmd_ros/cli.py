@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 from dcmd_ros import __version__
-from dcmd_ros.errors import DcmdError
+from dcmd_ros.errors import DcmdError, Unmet
 
 VERBS = {
     'inspect': 'the inspector node, without `ros2 launch`',
@@ -20,6 +22,7 @@ VERBS = {
     'train': 'train a model from good parts',
     'calibrate': 'new thresholds from new good parts, no retraining',
     'evaluate': 'metrics, report and panels on a data set',
+    'demo': 'camera and inspector together: a sensor is unplugged and comes back',
 }
 EPILOG = 'Each verb has its own --help. Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.'
 
@@ -62,13 +65,30 @@ def parse(argv: Sequence[str]) -> tuple[ModuleType, argparse.Namespace]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     module, args = parse(sys.argv[1:] if argv is None else argv)
+    code, figures = execute(module, args)
+    if args.json and figures is not None:
+        print(json.dumps(finite(figures)), flush=True)
+    return code
+
+
+def execute(module: ModuleType, args: argparse.Namespace) -> tuple[int, dict[str, object] | None]:
+    """Exit code and figures, None where the verb did not get that far."""
     try:
-        figures = module.run(args)
+        return 0, module.run(args) or {}
+    except Unmet as error:
+        print(f'dcmd_ros: {error}', file=sys.stderr)
+        return 1, error.figures
     except DcmdError as error:
         print(f'dcmd_ros: {error}', file=sys.stderr)
-        return 1
+        return 1, None
     except KeyboardInterrupt:
-        return 130
-    if args.json:
-        print(json.dumps(figures or {}), flush=True)
-    return 0
+        return 130, None
+
+
+def finite(value: Any) -> Any:
+    """The same with None for NaN and infinities, which JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,102 @@
+"""Watches an inspector from outside: its results, the truth of a source, the diagnostics."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from std_msgs.msg import String
+
+DEPTH_OF_HISTORY = 1000
+
+
+@dataclass(frozen=True)
+class Result:
+    """One message of `~/inspection`, its keys typed; `arrival` is steady time in seconds."""
+
+    stamp: str
+    verdict: str
+    score: float
+    mode: str
+    degraded: bool
+    latency_ms: float
+    confidence: dict[str, float]
+    state: dict[str, str]
+    arrival: float
+
+
+def values(status: DiagnosticStatus) -> dict[str, str]:
+    """The key-value pairs of a status."""
+    return {pair.key: pair.value for pair in status.values}
+
+
+def parse_result(message: DiagnosticArray, arrival: float) -> Result:
+    """Read a message of `~/inspection`; raises KeyError where the contract's keys lack."""
+    statuses = {status.name: values(status) for status in message.status}
+    inspection = statuses['inspection']
+    sensors = {name: statuses[name] for name in ('rgb', 'depth')}
+    return Result(
+        inspection['stamp'], inspection['verdict'], float(inspection['score']),
+        inspection['mode'], inspection['degraded'] == 'true', float(inspection['latency_ms']),
+        {name: float(keys['confidence']) for name, keys in sensors.items()},
+        {name: keys['state'] for name, keys in sensors.items()}, arrival)
+
+
+class Observer:
+    """
+    A node that collects; `spin_until` runs it.
+
+    results      in order of arrival
+    labels       truth by stamp, as the source published it
+    diagnostics  the newest status by name
+    """
+
+    def __init__(
+            self, context: Context, inspector: str = 'dcmd_inspector',
+            on_result: Callable[[Result], None] | None = None) -> None:
+        self.node = Node('dcmd_observer', context=context)
+        self.results: list[Result] = []
+        self.labels: dict[str, dict[str, Any]] = {}
+        self.diagnostics: dict[str, DiagnosticStatus] = {}
+        self._on_result = on_result
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self.node)
+        qos = QoSProfile(depth=DEPTH_OF_HISTORY)
+        subscribe = self.node.create_subscription
+        subscribe(DiagnosticArray, f'{inspector}/inspection', self._add_result, qos)
+        subscribe(String, 'truth/label', self._add_label, qos)
+        subscribe(DiagnosticArray, '/diagnostics', self._add_diagnostics, qos)
+
+    def spin_until(self, done: Callable[[], object], limit: float) -> bool:
+        """Run until `done()` holds; False when `limit` seconds passed before."""
+        end = time.monotonic() + limit
+        while not done():
+            if time.monotonic() > end:
+                return False
+            self._executor.spin_once(timeout_sec=0.05)
+        return True
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+    def _add_result(self, message: DiagnosticArray) -> None:
+        result = parse_result(message, time.monotonic())
+        self.results.append(result)
+        if self._on_result:
+            self._on_result(result)
+
+    def _add_label(self, message: String) -> None:
+        label = json.loads(message.data)
+        self.labels[str(label['stamp'])] = {**label, 'arrival': time.monotonic()}
+
+    def _add_diagnostics(self, message: DiagnosticArray) -> None:
+        self.diagnostics.update({status.name: status for status in message.status})
