@@ -180,6 +180,12 @@ def test_bootstrap_interval_surrounds_the_figure_and_shrinks_with_the_sample() -
     assert width(16) == pytest.approx(width(1) / 4, rel=0.15)
 
 
+def test_bootstrap_interval_counts_ties_half_and_needs_both_classes() -> None:
+    rng = np.random.default_rng(0)
+    assert metrics.auroc_interval([0, 1, 1], [0.3, 0.3, 0.3], rng) == (0.5, 0.5)
+    assert np.isnan(metrics.auroc_interval([1, 1], [0.3, 0.4], rng)).all()
+
+
 def test_the_figures_do_not_warn_where_they_are_defined() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter('error')

@@ -16,6 +16,7 @@ from dcmd_ros.cli import main
 from dcmd_ros.evaluation import charts, output, tables
 from dcmd_ros.evaluation.conditions import CONDITIONS, MODES
 from dcmd_ros.evaluation.evaluate import METRICS, evaluate
+from dcmd_ros.evaluation.gallery import Gallery
 from dcmd_ros.evaluation.markup import tag
 from dcmd_ros.evaluation.report import Pictures, report
 
@@ -146,6 +147,16 @@ def test_a_file_that_is_no_metrics_json_is_named(tmp_path: Path, content: str) -
     path.write_text(content)
     with pytest.raises(output.OutputError, match='other.json'):
         output.read_metrics(path)
+
+
+def test_panels_show_both_sensors_whatever_else_is_evaluated(tmp_path: Path) -> None:
+    data = make_dataset(tmp_path, parts=2)
+    for name, conditions in (('few', ('both',)), ('all', CONDITIONS)):
+        gallery = Gallery(tmp_path / name)
+        evaluate(Ruler(), data, conditions, progress=False, observe=gallery)
+    written = {path.name: path.read_bytes() for path in (tmp_path / 'all').iterdir()}
+    assert written == {path.name: path.read_bytes() for path in (tmp_path / 'few').iterdir()}
+    assert list(gallery.pictures().examples['bracket'])[:3] == list(MODES)
 
 
 @pytest.fixture
