@@ -1,0 +1,39 @@
+"""`dcmd_ros calibrate MODEL DATA CATEGORY`: new thresholds from new good parts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dcmd_ros.training.datasets import LAYOUTS, SPLITS, open_dataset
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('model', type=Path, help='model file, which is rewritten')
+    parser.add_argument('data', type=Path, help='folder of the data set')
+    parser.add_argument('category', help="the category's folder in it")
+    parser.add_argument('--layout', choices=LAYOUTS, default='auto')
+    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=['train', 'validation'],
+                        help='whose good parts to use (default: train validation)')
+    parser.add_argument('--false-alarm-rate', type=float, default=0.01)
+    parser.add_argument('--out', type=Path, help='write here and leave MODEL as it is')
+
+
+def run(args: argparse.Namespace) -> dict[str, object] | None:
+    from dcmd_ros.training.material import Frames
+    from dcmd_ros.training.recalibration import recalibrate
+
+    dataset = open_dataset(args.data, args.category, args.layout)
+    samples = [sample for name in args.splits for sample in dataset.split(name)
+               if sample.label == 'good']
+    out = args.out or args.model
+    scales = recalibrate(args.model, Frames(samples, dataset.intrinsics), out,
+                         args.false_alarm_rate, say)
+    say(f'wrote {out}')
+    return {'model': str(out), 'false_alarm_rate': args.false_alarm_rate,
+            'parts': {mode: scale.parts for mode, scale in scales.items()}}
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,67 @@
+"""`dcmd_ros train DATA CATEGORY`: a calibrated model from good parts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from dcmd_ros.training.datasets import LAYOUTS, open_dataset
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('data', type=Path, help='folder of the data set')
+    parser.add_argument('category', help="the category's folder in it")
+    parser.add_argument('--method', choices=['dcmd'], default='dcmd')
+    parser.add_argument('--layout', choices=LAYOUTS, default='auto')
+    parser.add_argument('--out', type=Path, default=Path('models'),
+                        help='folder for dcmd_CATEGORY_best.pth (default: models)')
+    parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--steps', type=int, help='training steps of each student')
+    parser.add_argument('--image-size', type=int, default=256,
+                        help="side of the network's input, a multiple of 32")
+    parser.add_argument('--false-alarm-rate', type=float, default=0.01,
+                        help='of good parts, which the thresholds are chosen for')
+
+
+def run(args: argparse.Namespace) -> dict[str, object] | None:
+    from dcmd_ros.inspector import choose_device
+    from dcmd_ros.training.material import Frames
+    from dcmd_ros.training.recipe import train
+
+    dataset = open_dataset(args.data, args.category, args.layout)
+    device, warning = choose_device(args.device)
+    if warning:
+        say(warning)
+    frames, validation = (Frames(dataset.split(name), dataset.intrinsics)
+                          for name in ('train', 'validation'))
+    path = train(args.category, frames, validation, args.out, options(args, device), say)
+    say(f'wrote {path}')
+    return figures(path)
+
+
+def options(args: argparse.Namespace, device: str) -> Any:
+    from dcmd_ros.network.dcmd import DcmdConfig
+    from dcmd_ros.training.options import TrainingOptions
+
+    usual = TrainingOptions()
+    steps = args.steps or usual.steps
+    return TrainingOptions(
+        seed=args.seed, steps=steps, fold_steps=round(steps * usual.fold_steps / usual.steps),
+        network=DcmdConfig(size=args.image_size), false_alarm_rate=args.false_alarm_rate,
+        device=device)
+
+
+def figures(path: Path) -> dict[str, object]:
+    from dcmd_ros.network.checkpoint import load_checkpoint
+
+    found = load_checkpoint(path)
+    return {'model': str(path), 'frames': found.training['frames'],
+            'seconds': found.training['seconds'], 'warnings': found.training['warnings'],
+            'held_out_parts': {mode: scale.parts for mode, scale in found.scales.items()}}
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,222 @@
+"""The facade: load a model, give it frames, get inspections."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dcmd_ros.errors import DcmdError
+from dcmd_ros.frame import MODALITIES, MODES, Frame, Modality, Mode
+from dcmd_ros.inspection import THRESHOLD, Inspection, Verdict
+from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, without_specks
+from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.checkpoint import ModelError, load_checkpoint
+from dcmd_ros.network.detector import Detector, outliner
+from dcmd_ros.network.fitting import Fitting, fitting
+from dcmd_ros.network.preparation import Preparation, Prepared, Roi
+from dcmd_ros.network.quality import TRUSTED, confidence
+
+__all__ = ['DeviceError', 'FrameError', 'Inspector', 'ModelError']
+
+_PRESENT = 0.15    # of the usual part, less is no part
+
+
+class DeviceError(DcmdError):
+    """A device that is not there."""
+
+
+class FrameError(DcmdError):
+    """A frame that no sensor can have sent."""
+
+
+class Inspector:
+    """
+    Judges frames with a trained model. Not thread-safe: one thread owns it.
+
+    category    that was trained
+    device      'cpu' or 'cuda:N'
+    intrinsics  of the training camera
+    modalities  that were trained
+    warnings    what the user should know, each once
+    """
+
+    def __init__(self, model: str | Path, device: str = 'auto', threads: int = 0) -> None:
+        """
+        :param device: auto, cpu or cuda:N.
+        :param threads: of the CPU's arithmetic; 0 leaves them.
+        :raises ModelError: the file is missing, damaged or not for this version.
+        :raises DeviceError: the device is not there.
+        """
+        self.warnings: list[str] = []
+        self.device, warning = choose_device(device)
+        self._warn(warning)
+        if threads:
+            torch.set_num_threads(threads)
+        found = load_checkpoint(model)
+        self.category, self.intrinsics = found.category, found.view.intrinsics
+        self.modalities: tuple[Modality, ...] = MODALITIES
+        self._checkpoint = found
+        teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
+        network = found.network.to(self.device)
+        self._detector = Detector(network, teacher, found.scales, self.device)
+        outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
+                                                self.device)
+        self._prepare = Preparation(found.view, found.scene, outline)
+        if not found.scene.reliable:
+            self._warn(f'the whole region is inspected as part: {found.scene.reason}')
+
+    def warm_up(self) -> None:
+        """One dry pass for each availability mode at the trained size."""
+        height, width = self.intrinsics.height, self.intrinsics.width
+        rgb = np.full((height, width, 3), 127, np.uint8)
+        depth = np.ones((height, width), np.float32)
+        for mode in MODES:
+            prepared = self._prepare(Frame(0, rgb=None if mode == 'depth_only' else rgb,
+                                           depth=None if mode == 'rgb_only' else depth))
+            self._detector(prepared, mode)
+
+    def inspect(self, frame: Frame, roi: Roi | None = None,
+                min_region_area: int = 0) -> Inspection:
+        """
+        :param roi: x, y, width, height in pixels of the frame; what lies outside is no part.
+        :param min_region_area: pixels; smaller anomalous regions are specks and do not count:
+            their map values are squeezed, in order, right below the threshold.
+        :raises FrameError: the frame is empty, or its images do not fit together.
+        """
+        clock = _Clock()
+        mode = _checked(frame)
+        fit, warning = fitting(frame, self.intrinsics)
+        self._warn(warning)
+        whole = fit.to_trained(_with_depth(frame))
+        roi = None if roi is None else fit.roi(roi)
+        prepared, trusted, trust = self._trusted(whole, roi)
+        clock.lap('prepare')
+        scores = without_specks(self._map(prepared, trusted, fit), min_region_area)
+        verdict, score = self._verdict(scores, prepared, trusted)
+        clock.lap('network')
+        return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores,
+                          alarm_mask(scores), trust, clock.laps)
+
+    def _trusted(self, frame: Frame, roi: Roi | None,
+                 ) -> tuple[Prepared, Mode | None, dict[Modality, float]]:
+        """
+        The frame without its untrusted sensor, and the mode that is left, None if none is.
+
+        The part is looked for again without that sensor, which may have misled the search.
+        """
+        prepared = self._prepare(frame, roi)
+        trust = self._confidence(prepared)
+        doubtful = sorted((m for m in frame.present if trust[m] < TRUSTED), key=trust.__getitem__)
+        if not doubtful:
+            return prepared, frame.mode, trust
+        for modality in doubtful if len(frame.present) == 2 else ():
+            alone = _without(frame, modality)
+            again = self._prepare(alone, roi)
+            left = alone.present[0]
+            level = self._confidence(again)[left]
+            if level >= TRUSTED:
+                return again, alone.mode, {**trust, left: level}
+        return prepared, None, trust
+
+    def _confidence(self, prepared: Prepared) -> dict[Modality, float]:
+        usual = self._checkpoint.usual_quality
+        return {m: confidence(prepared.quality[m], usual[m]) if m in prepared.quality
+                else float('nan') for m in MODALITIES}
+
+    def _map(self, prepared: Prepared, mode: Mode | None, fit: Fitting) -> NDArray[np.float32]:
+        part, view = prepared.foreground, self._checkpoint.view
+        if mode is None or not part.any():
+            return anomaly_map(None, None, part, view, fit)
+        excess, known = self._detector(prepared, mode)
+        return anomaly_map(excess.cpu().numpy(), known.cpu().numpy(), part, view, fit)
+
+    def _verdict(self, scores: NDArray[np.float32], prepared: Prepared,
+                 mode: Mode | None) -> tuple[Verdict, float]:
+        if mode is None:
+            return 'unknown', float('nan')
+        scene, view = self._checkpoint.scene, self._checkpoint.view
+        usual = scene.area / view.area
+        if scene.reliable and prepared.foreground.mean() < _PRESENT * usual:
+            return 'no_part', float(np.nanmax(np.append(scores, np.float32(0))))
+        if np.isnan(scores).all() or not (np.nan_to_num(scores) > 0).any():
+            return 'unknown', float('nan')
+        score = float(np.nanmax(scores))
+        return ('anomalous' if score >= THRESHOLD else 'good'), score
+
+    def _warn(self, text: str) -> None:
+        if text and text not in self.warnings:
+            self.warnings.append(text)
+
+
+def choose_device(device: str) -> tuple[str, str]:
+    """
+    'auto', 'cpu' or 'cuda:N' -> the device to use, and a warning or ''.
+
+    :raises DeviceError: it is unknown or not there.
+    """
+    if device == 'cpu':
+        return device, ''
+    if device == 'auto':
+        if torch.cuda.is_available():
+            return 'cuda:0', ''
+        return 'cpu', 'no CUDA device found: running on the CPU'
+    index = device.removeprefix('cuda').lstrip(':') or '0'
+    if not device.startswith('cuda') or not index.isdigit():
+        raise DeviceError(f'device {device!r} is unknown: choose auto, cpu or cuda:N')
+    if int(index) >= torch.cuda.device_count():
+        raise DeviceError(f'device {device!r} is not there ({torch.cuda.device_count()} CUDA '
+                          'devices found): choose auto or cpu')
+    return f'cuda:{index}', ''
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage] = (now - self._last) * 1e3
+        self._last = now
+
+
+def _checked(frame: Frame) -> Mode:
+    if frame.mode is None:
+        raise FrameError('the frame is empty: neither colour nor depth')
+    images = {'rgb': frame.rgb, 'depth': frame.depth, 'xyz': frame.xyz}
+    for name, image in images.items():
+        if image is None:
+            continue
+        channels = {'rgb': 3, 'xyz': 3}.get(name)
+        wanted = 2 if channels is None else 3
+        if image.ndim != wanted or 0 in image.shape or (channels and image.shape[2] != channels):
+            raise FrameError(f'{name} has shape {image.shape}, it must be '
+                             f'{"(H, W)" if wanted == 2 else "(H, W, 3)"}')
+        if image.shape[:2] != frame.size:
+            raise FrameError(f'{name} is {image.shape[1]}x{image.shape[0]}, colour is '
+                             f'{frame.size[1]}x{frame.size[0]}: register depth to colour')
+    if frame.rgb is not None and frame.rgb.dtype != np.uint8:
+        raise FrameError(f'rgb is {frame.rgb.dtype}, it must be uint8')
+    return frame.mode
+
+
+def _with_depth(frame: Frame) -> Frame:
+    """Depth as float32 metres, finite, taken from xyz where only that is there."""
+    depth = frame.depth if frame.depth is not None or frame.xyz is None else frame.xyz[..., 2]
+    if depth is None:
+        return frame
+    depth = np.ascontiguousarray(depth, np.float32)
+    if not np.isfinite(depth).all():
+        depth = np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0)
+    return replace(frame, depth=np.maximum(depth, 0), xyz=None)
+
+
+def _without(frame: Frame, modality: Modality) -> Frame:
+    return replace(frame, rgb=None) if modality == 'rgb' else replace(frame, depth=None)

@@ -1,0 +1,75 @@
+"""Prepared frames -> evidence: teacher, students and fusion in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dcmd_ros.frame import Modality, Mode
+from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.dcmd import Dcmd, images_of
+from dcmd_ros.network.fusion import Scales, evidence
+from dcmd_ros.network.preparation import Colour, Mask, Outliner, Prepared, teacher_input
+from dcmd_ros.network.silhouette import Silhouette
+
+
+def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu') -> Outliner:
+    """The part by colour, (S, S, 3) uint8 -> (S, S) bool."""
+    def find(rgb: Colour) -> Mask:
+        image = batch([teacher_input(rgb)], device)
+        return silhouette.outline(teacher, image)[0].cpu().numpy()
+    return find
+
+
+def batch(images: Sequence[NDArray[np.float32]], device: str = 'cpu') -> Tensor:
+    """(S, S, 3) arrays -> (N, 3, S, S), channels last in memory."""
+    stacked = torch.from_numpy(np.stack(images)).to(device)
+    return stacked.permute(0, 3, 1, 2)
+
+
+def masks(found: Sequence[Mask | None], device: str = 'cpu') -> Tensor | None:
+    """(S, S) bool arrays -> (N, S, S), None where they are absent."""
+    present = [mask for mask in found if mask is not None]
+    return torch.from_numpy(np.stack(present)).to(device) if present else None
+
+
+def inputs(prepared: Sequence[Prepared], mode: Mode,
+           device: str = 'cpu') -> dict[Modality, Tensor]:
+    """The teacher's inputs in an availability mode."""
+    colour = [p.colour for p in prepared if p.colour is not None]
+    shape = [p.normals for p in prepared if p.normals is not None]
+    return images_of(batch(colour, device) if mode != 'depth_only' else None,
+                     batch(shape, device) if mode != 'rgb_only' else None)
+
+
+class Detector:
+    """The network with its scales: prepared frames in, evidence out."""
+
+    def __init__(self, network: Dcmd, teacher: Backbone, scales: Scales,
+                 device: str = 'cpu') -> None:
+        self.network, self.teacher, self.scales, self.device = network, teacher, scales, device
+
+    @torch.inference_mode()
+    def raw(self, prepared: Sequence[Prepared], mode: Mode) -> dict[str, Tensor]:
+        """Residual maps by branch, (N, 1, S/4, S/4), of the branches that a mode uses."""
+        features = self.network.features(self.teacher, inputs(prepared, mode, self.device))
+        return self.network(features, mode)
+
+    @torch.inference_mode()
+    def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:
+        """Evidence less the threshold, and where there is any: (S/4, S/4) twice."""
+        found, seen = self.fuse(self.raw([prepared], mode), [prepared], mode)
+        return found[0, 0] - self.scales[mode].threshold, seen[0, 0] > 0
+
+    def fuse(self, maps: dict[str, Tensor], prepared: Sequence[Prepared], mode: Mode,
+             ) -> tuple[Tensor, Tensor]:
+        """`fusion.evidence` of raw maps."""
+        foreground = masks([p.foreground for p in prepared], self.device)
+        assert foreground is not None
+        return evidence(maps, mode, self.scales, foreground,
+                        masks([p.valid for p in prepared], self.device))
+

@@ -1,0 +1,212 @@
+"""Frame -> what the network looks at. One piece, for training and inspection alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.network.quality import Quality, colour_quality, depth_quality
+from dcmd_ros.sensing.foreground import (
+    InversePlane,
+    Scene,
+    find_part,
+    plane_in_space,
+    solid,
+)
+from dcmd_ros.sensing.geometry import normals, rotate_to_plane
+
+Mask = NDArray[np.bool_]
+Colour = NDArray[np.uint8]
+Outliner = Callable[[Colour], Mask]
+Box = tuple[int, int, int]
+Roi = tuple[int, int, int, int]
+
+_FEATHER = 2.0  # pixels over which the painted scene fades into the part
+_FILL = 6.0     # pixels from which missing normals are filled in
+_GAIN = (0.5, 2.0)
+_RIM = 0.016  # of the network's input, by which the foreground is wider than the part
+
+
+@dataclass(frozen=True)
+class View:
+    """
+    How the network looks at a frame.
+
+    intrinsics  of the images, whose size every frame is brought to
+    box         left, top, side in pixels of the square that holds all training parts
+    size        S, side of the network's input
+    sigma       of the depth's smoothing, pixels
+    luminance   the part's usual median brightness, 0..255, which every part is brought to
+    backdrop    red, green, blue that stand for the scene, 0..255
+    """
+
+    intrinsics: Intrinsics
+    box: Box
+    size: int
+    sigma: float
+    luminance: float
+    backdrop: tuple[float, float, float]
+
+    @property
+    def area(self) -> float:
+        """The box's share of the image."""
+        return self.box[2] ** 2 / (self.intrinsics.width * self.intrinsics.height)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """
+    One frame as the network sees it.
+
+    foreground  (S, S) bool, the part with a narrow rim, since a defect may have taken the edge
+    colour      (S, S, 3) float32 about -1..1, the scene painted over; None where RGB is absent
+    normals     (S, S, 3) float32 unit, z away from the support; None where depth is absent
+    valid       (S, S) bool, false on the part where its depth is missing
+    quality     of each modality that is present
+    """
+
+    foreground: Mask
+    colour: NDArray[np.float32] | None
+    normals: NDArray[np.float32] | None
+    valid: Mask | None
+    quality: dict[str, Quality]
+
+
+def teacher_input(colour: NDArray) -> NDArray[np.float32]:
+    """0..255 -> about -1..1, as the teacher was trained."""
+    return (colour.astype(np.float32) - np.float32(127)) / np.float32(128)
+
+
+def crop(image: NDArray, box: Box) -> NDArray:
+    """The square of an image; what lies outside of the image is zero."""
+    left, top, side = box
+    height, width = image.shape[:2]
+    inner = image[max(top, 0):max(top + side, 0), max(left, 0):max(left + side, 0)]
+    above, before = max(-top, 0), max(-left, 0)
+    below, behind = max(top + side - height, 0), max(left + side - width, 0)
+    if not (above or before or below or behind):
+        return inner
+    return np.pad(inner, ((above, below), (before, behind)) + ((0, 0),) * (image.ndim - 2))
+
+
+def resized(image: NDArray, size: int) -> NDArray:
+    """A square image at another size: area average down, linear up, nearest for masks."""
+    if image.dtype == bool:
+        return cv2.resize(image.astype(np.uint8), (size, size),
+                          interpolation=cv2.INTER_NEAREST) > 0
+    shrinks = size < image.shape[0]
+    return cv2.resize(np.ascontiguousarray(image), (size, size),
+                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+class Preparation:
+    """Crops, masks and turns a frame into colour and normals in the support's frame."""
+
+    def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None) -> None:
+        """
+        :param outliner: (S, S, 3) uint8 -> (S, S) bool, the part by colour. Without it colour
+            finds no part.
+        """
+        self.view, self.scene, self.outliner = view, scene, outliner
+
+    def __call__(self, frame: Frame, roi: Roi | None = None) -> Prepared:
+        """
+        :param frame: of the view's size, with colour or depth.
+        :param roi: x, y, width, height in pixels; what lies outside is no part.
+        """
+        box, size = self.view.box, self.view.size
+        rgb = None if frame.rgb is None else resized(crop(frame.rgb, box), size)
+        mask, plane = self._part(frame, rgb)
+        if roi is not None:
+            mask &= crop(_inside(frame.size, roi), box)
+        small = resized(mask, size)
+        quality: dict[str, Quality] = {}
+        colour = shape = valid = None
+        if rgb is not None:
+            quality['rgb'] = colour_quality(rgb, small)
+            colour = self._colour(rgb, small)
+        if frame.depth is not None:
+            quality['depth'] = depth_quality(crop(frame.depth, box), mask)
+            shape, valid = self._normals(frame.depth, mask, plane)
+        rim = 2 * round(_RIM * size) + 1
+        wide = cv2.dilate(small.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
+        return Prepared(wide, colour, shape, valid, quality)
+
+    def raw(self, frame: Frame) -> tuple[Colour, Mask, Mask]:
+        """What `outliner` learns from: (S, S, 3) colour, depth's part, where depth could tell."""
+        assert frame.rgb is not None and frame.depth is not None
+        found = find_part(frame.depth, self.scene)
+        part = solid(crop(found.mask, self.view.box), self.scene.area / self.view.area)
+        known = crop(found.known, self.view.box) | part
+        images = (crop(frame.rgb, self.view.box), part, known)
+        colour, part, known = (resized(image, self.view.size) for image in images)
+        return colour, part, known
+
+    def _part(self, frame: Frame, rgb: Colour | None) -> tuple[Mask, InversePlane]:
+        side = self.view.box[2]
+        if not self.scene.reliable:
+            return np.ones((side, side), bool), self.scene.plane
+        mask = np.zeros((side, side), bool)
+        if rgb is not None and self.outliner is not None:
+            mask = resized(self.outliner(rgb), side)
+        plane = self.scene.plane
+        if frame.depth is not None:
+            found = find_part(frame.depth, self.scene)
+            plane = found.plane
+            mask = np.where(crop(found.known, self.view.box),
+                            crop(found.mask, self.view.box), mask)
+        return solid(mask, self.scene.area / self.view.area), plane
+
+    def _colour(self, rgb: Colour, mask: Mask) -> NDArray[np.float32]:
+        image: NDArray[np.float32] = rgb.astype(np.float32)
+        if self.scene.reliable and mask.any():
+            brightness = float(np.median(image[mask].mean(axis=-1)))
+            image *= np.clip(self.view.luminance / max(brightness, 1.0), *_GAIN)
+            wide = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
+            share = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), _FEATHER)[..., None]
+            image = image * share + np.array(self.view.backdrop, np.float32) * (1 - share)
+        return teacher_input(image)
+
+    def _normals(self, depth: NDArray[np.float32], mask: Mask, plane: InversePlane,
+                 ) -> tuple[NDArray[np.float32], Mask]:
+        support = plane_in_space(plane, self.view.intrinsics)
+        whole = placed(mask, self.view.box, depth.shape)
+        turned = rotate_to_plane(normals(depth, self.view.intrinsics, self.view.sigma, whole),
+                                 support)
+        shape = crop(turned, self.view.box)
+        measured: Mask = np.any(shape, axis=-1)
+        filled = np.where(mask[..., None], _filled(shape, measured), _UP)
+        return resized(filled, self.view.size), ~resized(mask & ~measured, self.view.size)
+
+
+_UP = np.array([0, 0, 1], np.float32)
+
+
+def _filled(shape: NDArray[np.float32], measured: Mask) -> NDArray[np.float32]:
+    """Gaps take the normals around them, so that their edges look like nothing in particular."""
+    near = cv2.GaussianBlur(shape, (0, 0), _FILL) + np.float32(1e-3) * _UP
+    near /= np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12)
+    return np.where(measured[..., None], shape, near)
+
+
+def placed(image: NDArray, box: Box, shape: tuple[int, ...]) -> NDArray:
+    """The inverse of `crop`: a square (side, side) in an image (H, W) of zeros."""
+    left, top, side = box
+    whole = np.zeros(shape[:2], image.dtype)
+    rows = slice(max(top, 0), min(top + side, shape[0]))
+    columns = slice(max(left, 0), min(left + side, shape[1]))
+    whole[rows, columns] = image[rows.start - top:rows.stop - top,
+                                columns.start - left:columns.stop - left]
+    return whole
+
+
+def _inside(shape: tuple[int, int], roi: Roi) -> Mask:
+    x, y, width, height = roi
+    inside = np.zeros(shape, bool)
+    inside[max(y, 0):max(y + height, 0), max(x, 0):max(x + width, 0)] = True
+    return inside

@@ -1,0 +1,88 @@
+"""How trustworthy a sensor's picture of the part is, by plain image statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Quality = Mapping[str, float]
+Ranges = Mapping[str, tuple[float, float]]
+
+TRUSTED = 0.25
+_OCTAVE = float(np.log(2.0))  # beyond the training range by this, trust is halved
+# Only upwards is worse (+1), only downwards (-1), both (0).
+_WORSE = {'brightness': 0, 'detail': 0, 'saturation': 1, 'seen': -1, 'noise': 1,
+          'view_brightness': 0, 'view_seen': -1}
+_FLOOR = {'brightness': 1.0, 'detail': 0.3, 'saturation': 0.05, 'seen': 0.01, 'noise': 1e-6,
+          'view_brightness': 1.0, 'view_seen': 0.01}
+
+
+def colour_quality(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Quality:
+    """
+    brightness (median), detail (usual Laplacian, blur lowers and noise raises it) and saturation
+    (share of pixels with a channel at its end) of colour (S, S, 3) inside the mask.
+
+    Without a part, the brightness of the whole view.
+    """
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    if not mask.any():
+        return {'view_brightness': float(np.median(grey))}
+    edges = np.abs(cv2.Laplacian(grey, cv2.CV_32F))[_inner(mask)]
+    return {'brightness': float(np.median(grey[mask])),
+            'detail': float(np.minimum(edges, np.quantile(edges, 0.8)).mean()),
+            'saturation': float((rgb.max(axis=-1)[mask] >= 250).mean())}
+
+
+def depth_quality(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> Quality:
+    """
+    seen (share measured) and noise (median second difference, relative to the distance) of
+    depth (H, W) inside the mask. Without a part, the share of the whole view that was measured.
+    """
+    seen = depth > 0
+    if not mask.any():
+        return {'view_seen': float(seen.mean())}
+    quality = {'seen': float(seen[mask].mean())}
+    whole = _inner(seen) & mask
+    if whole.sum() > 20:
+        kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+        rough = np.abs(cv2.filter2D(depth, cv2.CV_32F, kernel))[whole]
+        quality['noise'] = float(np.median(rough) / np.median(depth[whole]))
+    return quality
+
+
+def _inner(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return inner if inner.any() else mask
+
+
+def usual_ranges(seen: Sequence[Quality]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest of each statistic over good training frames."""
+    names = {name for quality in seen for name in quality}
+    values = {name: [q[name] for q in seen if name in q] for name in sorted(names)}
+    return {name: (min(found), max(found)) for name, found in values.items()}
+
+
+def confidence(quality: Quality, usual: Ranges) -> float:
+    """
+    Trust in [0, 1]: 1 inside the training frames' range, halved for each octave outside.
+
+    The statistics are medians and shares over the whole part: a defect hardly moves them.
+    """
+    if not quality:
+        return 0.0
+    trust = 1.0
+    for name, value in quality.items():
+        if name in usual:
+            trust *= _trust(name, value, usual[name])
+    return trust
+
+
+def _trust(name: str, value: float, usual: tuple[float, float]) -> float:
+    floor = _FLOOR[name]
+    low, high, here = (float(np.log(max(v, 0.0) + floor)) for v in (*usual, value))
+    beyond = max(0.0 if _WORSE[name] > 0 else low - here,
+                 0.0 if _WORSE[name] < 0 else here - high, 0.0)
+    return float(np.exp(-(beyond / _OCTAVE) ** 2 * _OCTAVE))

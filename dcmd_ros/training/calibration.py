@@ -1,0 +1,149 @@
+"""Scales and thresholds, from good parts that the students have not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dcmd_ros.frame import MODES, Frame, Mode
+from dcmd_ros.network.detector import Detector
+from dcmd_ros.network.fusion import Scale, Scales, evidence, fused, grid, measured
+from dcmd_ros.network.preparation import Preparation
+from dcmd_ros.training.material import TrainingError
+
+_TAIL = 0.25  # the share of largest scores that an extrapolation goes by
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Good frames and a detector whose students have not seen them."""
+
+    detector: Detector
+    frames: Iterable[Frame]
+
+
+def alone(frame: Frame, mode: Mode) -> Frame:
+    """The frame as it is in an availability mode."""
+    return replace(frame, rgb=None if mode == 'depth_only' else frame.rgb,
+                   depth=None if mode == 'rgb_only' else frame.depth)
+
+
+def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
+               warn: Callable[[str], None]) -> dict[Mode, Scale]:
+    """
+    The scales of the first detector in `held`, with thresholds for a false-alarm rate.
+
+    Each detector's maps are standardised by its own held-out parts; after that, the parts of
+    all are alike, and one threshold is drawn from all of them.
+    """
+    groups = [_raw(group, preparation) for group in held]
+    scales: list[dict[Mode, Scale]] = [{} for _ in held]
+    for mode in ('rgb_only', 'depth_only', 'both'):
+        for group, found in zip(groups, scales, strict=True):
+            found[mode] = Scale(_usual(group[mode]), rate=rate)
+        peaks = _over(groups, scales, mode, _Kept.largest)
+        if not len(peaks):
+            raise TrainingError(f'no part was found in the frames to calibrate {mode} with')
+        centre = float(np.median(peaks))
+        spread = 1.4826 * float(np.median(np.abs(peaks - centre))) + 1e-6
+        for found in scales:
+            found[mode] = replace(found[mode], centre=centre, spread=spread)
+        peaks = _over(groups, scales, mode, _Kept.peak)
+        threshold, warning = decide(peaks, rate)
+        if warning:
+            warn(f'{mode}: {warning}')
+        for found in scales:
+            found[mode] = replace(found[mode], threshold=threshold, parts=len(peaks))
+    return scales[0]
+
+
+def decide(peaks: NDArray[np.floating], rate: float) -> tuple[float, str]:
+    """
+    The threshold that a new good part exceeds with at most probability `rate`.
+
+    The k-th smallest of n held-out scores, k = ceil((n + 1) (1 - rate)), which holds for any
+    distribution (split conformal prediction, Vovk et al. 2005) but needs n >= 1 / rate - 1.
+    With fewer, an exponential tail is laid through the upper quarter (peaks over threshold),
+    never below the largest score; that is an assumption, hence the warning.
+
+    :returns: threshold, and a warning or ''.
+    """
+    ordered = np.sort(np.asarray(peaks, float))
+    n = len(ordered)
+    k = math.ceil((n + 1) * (1 - rate))
+    if k <= n:
+        return float(np.nextafter(ordered[k - 1], np.inf)), ''
+    start = float(np.quantile(ordered, 1 - _TAIL))
+    mean_excess = float((ordered[ordered >= start] - start).mean())
+    reach = start + mean_excess * math.log(_TAIL / rate)
+    return max(reach, float(np.nextafter(ordered[-1], np.inf))), (
+        f'{n} held-out good parts support a false-alarm rate of {1 / (n + 1):.1%}, not '
+        f'{rate:.1%}: the threshold is extrapolated; {math.ceil(1 / rate) - 1} are needed')
+
+
+@dataclass
+class _Kept:
+    """One frame's raw maps in one mode, and where they count."""
+
+    maps: dict[str, Tensor]
+    foreground: Tensor
+    valid: Tensor | None
+
+    @property
+    def seen(self) -> Tensor:
+        cells = next(iter(self.maps.values())).shape[-1]
+        if self.valid is None:
+            return grid(self.foreground, cells)
+        return measured(self.foreground, self.valid, cells)
+
+    def largest(self, mode: Mode, scales: Scales) -> float:
+        """Of the mode's own evidence."""
+        seen = self.seen
+        return _largest(fused(self.maps, scales[mode], seen), seen)
+
+    def peak(self, mode: Mode, scales: Scales) -> float:
+        """Of the evidence as inspection sees it, with colour's where depth is missing."""
+        return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid))
+
+
+Groups = Sequence[Mapping[Mode, Sequence[_Kept]]]
+
+
+def _largest(found: Tensor, seen: Tensor) -> float:
+    return float(found[seen > 0].max()) if bool((seen > 0).any()) else float('nan')
+
+
+def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[_Kept]]:
+    kept: dict[Mode, list[_Kept]] = {mode: [] for mode in MODES}
+    for frame in held.frames:
+        for mode in MODES:
+            prepared = preparation(alone(frame, mode))
+            maps = {name: m.cpu() for name, m in held.detector.raw([prepared], mode).items()}
+            foreground = torch.from_numpy(prepared.foreground)[None]
+            valid = None if prepared.valid is None else torch.from_numpy(prepared.valid)[None]
+            if bool(foreground.any()):
+                kept[mode].append(_Kept(maps, foreground, valid))
+    return kept
+
+
+def _usual(group: Sequence[_Kept]) -> dict[str, tuple[float, float]]:
+    """Mean and deviation of each branch over the cells of held-out parts."""
+    values: dict[str, list[Tensor]] = {}
+    for kept in group:
+        for name, found in kept.maps.items():
+            values.setdefault(name, []).append(found[kept.seen > 0])
+    joined = {name: torch.cat(found) for name, found in values.items()}
+    return {name: (float(v.mean()), float(v.std()) + 1e-6) for name, v in joined.items()}
+
+
+def _over(groups: Groups, scales: Sequence[Scales], mode: Mode,
+          measure: Callable[[_Kept, Mode, Scales], float]) -> NDArray[np.float64]:
+    found = [measure(kept, mode, scale) for group, scale in zip(groups, scales, strict=True)
+             for kept in group[mode]]
+    return np.array([value for value in found if not math.isnan(value)])

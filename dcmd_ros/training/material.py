@@ -1,0 +1,148 @@
+"""What training learns from: frames of good parts, and all that is measured on them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dcmd_ros.errors import DcmdError
+from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.network.preparation import Preparation, View, crop
+from dcmd_ros.network.quality import colour_quality, depth_quality, usual_ranges
+from dcmd_ros.sensing.foreground import Mask, Scene, find_part, learn_scene, solid
+from dcmd_ros.training.sample import Sample
+
+FEWEST = 8
+_SCENE_FRAMES = 48
+_MARGIN = 0.06
+_ANGLE_NOISE = 0.04  # radians that a normal may tremble by
+_SIGMA = (1.0, 2.5)
+
+Progress = Callable[[str], None]
+
+
+class TrainingError(DcmdError):
+    """Data that cannot be trained on; says what to do."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of a data set's samples, read when asked for."""
+
+    samples: Sequence[Sample]
+    intrinsics: Intrinsics | None
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Frame:
+        rgb, depth, _ = self.samples[index].load()
+        if rgb is None or depth is None:
+            missing = 'colour' if rgb is None else 'depth'
+            raise TrainingError(f'{self.samples[index].file}: no {missing} image; training needs '
+                                'both sensors for every part')
+        return Frame(index, rgb=rgb, depth=depth, intrinsics=self.intrinsics)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[i] for i in range(len(self)))
+
+    def chosen(self, indices: Sequence[int]) -> Frames:
+        """Some of them."""
+        return replace(self, samples=[self.samples[i] for i in indices])
+
+    def spread(self, most: int) -> Frames:
+        """At most so many, evenly chosen."""
+        places = np.linspace(0, len(self) - 1, min(most, len(self)))
+        return self.chosen(places.astype(int).tolist())
+
+
+def fingerprint(frame: Frame) -> str:
+    """A short hash of a frame's images."""
+    digest = hashlib.blake2b(digest_size=8)
+    for image in (frame.rgb, frame.depth):
+        if image is not None:
+            digest.update(image.tobytes())
+    return digest.hexdigest()
+
+
+def learn_view(frames: Frames, size: int) -> tuple[View, Scene]:
+    """Scene, crop, smoothing and colours from the training frames."""
+    depths = [frame.depth for frame in frames.spread(_SCENE_FRAMES) if frame.depth is not None]
+    shapes = {depth.shape for depth in depths}
+    if len(shapes) > 1:
+        raise TrainingError(f'the training images differ in size ({shapes}): use one camera '
+                            'setting')
+    scene = learn_scene(depths)
+    intrinsics = frames.intrinsics or _guessed(depths[0].shape)
+    looks = [_look(frame, scene, intrinsics) for frame in frames.spread(200)]
+    box = _box(np.logical_or.reduce([look.part for look in looks]))
+    noise = float(np.median([look.angle for look in looks]))
+    sigma = float(np.clip(np.sqrt(noise / _ANGLE_NOISE), *_SIGMA))
+    backdrop = np.median([look.backdrop for look in looks], axis=0).tolist()
+    return View(intrinsics, box, size, round(sigma, 2),
+                float(np.median([look.luminance for look in looks])),
+                (backdrop[0], backdrop[1], backdrop[2])), scene
+
+
+@dataclass(frozen=True)
+class _Look:
+    part: Mask
+    luminance: float
+    backdrop: NDArray[np.float64]
+    angle: float
+
+
+def _look(frame: Frame, scene: Scene, intrinsics: Intrinsics) -> _Look:
+    assert frame.rgb is not None and frame.depth is not None
+    part = solid(find_part(frame.depth, scene).mask, scene.area)
+    part = part if part.any() else np.ones(part.shape, bool)
+    around = cv2.dilate(part.astype(np.uint8), np.ones((15, 15), np.uint8)) == 0
+    behind = frame.rgb[around] if around.any() else frame.rgb.reshape(-1, 3)
+    noise = depth_quality(frame.depth, part).get('noise', 0.0)
+    return _Look(part, float(np.median(frame.rgb[part].mean(axis=-1))),
+                 np.median(behind, axis=0), _trembling(noise, intrinsics))
+
+
+def _trembling(noise: float, intrinsics: Intrinsics) -> float:
+    """
+    Radians by which normals tremble at a smoothing of 1 pixel.
+
+    The derivative of a Gaussian of sigma turns white noise of deviation s into s divided by
+    (sigma^2 sqrt(8 pi)); `noise` is a median of |deviation|, relative to the distance.
+    """
+    return noise / 0.6745 * intrinsics.fx / float(np.sqrt(8 * np.pi))
+
+
+def _box(part: Mask) -> tuple[int, int, int]:
+    """Left, top and side of the square around all parts, with margin."""
+    left, top, width, height = cv2.boundingRect(part.astype(np.uint8))
+    side = int(round(max(width, height) * (1 + 2 * _MARGIN)))
+    return left + (width - side) // 2, top + (height - side) // 2, side
+
+
+def _guessed(shape: tuple[int, ...]) -> Intrinsics:
+    height, width = shape[:2]
+    return Intrinsics(width, height, 1.2 * width, 1.2 * width, (width - 1) / 2, (height - 1) / 2)
+
+
+def usual_quality(frames: Frames, preparation: Preparation,
+                  ) -> dict[str, dict[str, tuple[float, float]]]:
+    """The range of each quality statistic over good frames."""
+    colours, depths = [], []
+    nothing = np.zeros((preparation.view.size, preparation.view.size), bool)
+    for frame in frames:
+        prepared = preparation(frame)
+        colours += [prepared.quality['rgb'], colour_quality(_small(frame, preparation), nothing)]
+        depth = crop(frame.depth, preparation.view.box) if frame.depth is not None else None
+        assert depth is not None
+        depths += [prepared.quality['depth'], depth_quality(depth, np.zeros(depth.shape, bool))]
+    return {'rgb': usual_ranges(colours), 'depth': usual_ranges(depths)}
+
+
+def _small(frame: Frame, preparation: Preparation) -> NDArray[np.uint8]:
+    return preparation.raw(frame)[0]

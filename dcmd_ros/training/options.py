@@ -1,0 +1,27 @@
+"""What a training run can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dcmd_ros.network.dcmd import DcmdConfig
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """
+    steps, fold_steps  of each final student, and of each student that only serves calibration
+    folds              of the training parts, whose left-out parts calibrate
+    batch, rate        frames a step; Adam's first learning rate, which falls as a cosine
+    false_alarm_rate   that the thresholds are chosen for
+    """
+
+    seed: int = 0
+    steps: int = 400
+    fold_steps: int = 250
+    folds: int = 3
+    batch: int = 8
+    rate: float = 2e-3
+    network: DcmdConfig = DcmdConfig()
+    false_alarm_rate: float = 0.01
+    device: str = 'cpu'

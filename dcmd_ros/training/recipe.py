@@ -1,0 +1,162 @@
+"""The whole of training: from frames of good parts to a calibrated model file."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.checkpoint import Checkpoint
+from dcmd_ros.network.dcmd import BRANCHES, MODALITIES, Dcmd
+from dcmd_ros.network.detector import Detector, outliner
+from dcmd_ros.network.preparation import Preparation
+from dcmd_ros.network.student import Standardiser
+from dcmd_ros.training.calibration import HeldOut, calibrated
+from dcmd_ros.training.features import Features, gather, standardise, together
+from dcmd_ros.training.material import (
+    FEWEST,
+    Frames,
+    TrainingError,
+    fingerprint,
+    learn_view,
+    usual_quality,
+)
+from dcmd_ros.training.options import TrainingOptions
+from dcmd_ros.training.outline import agreement, learn_silhouette
+from dcmd_ros.training.trainer import Job, Progress, Trainer
+
+Say = Callable[[str], None]
+
+_FEW = 40
+_HELD_BACK = 0.1  # of the training frames, where the data set has no validation frames
+_AGREEMENT = 0.85
+
+
+def train(category: str, frames: Frames, validation: Frames, out: Path,
+          options: TrainingOptions, say: Say) -> Path:
+    """
+    Learns the scene, teaches the students and calibrates, into `out/dcmd_{category}_best.pth`.
+
+    :param frames: good parts, each with both sensors; at least 8.
+    :param validation: more good parts; where there are none, every tenth of `frames`.
+    :param say: gets warnings and milestones, one line each.
+    :raises TrainingError: too few frames, or frames that cannot be used.
+    """
+    start = time.monotonic()
+    out.mkdir(parents=True, exist_ok=True)
+    frames, validation = _split(frames, validation, say)
+    recipe = _Recipe(category, frames, validation, out, options, say)
+    checkpoint = recipe.run()
+    checkpoint.training['seconds'] = round(time.monotonic() - start, 1)
+    path = out / f'dcmd_{category}_best.pth'
+    checkpoint.save(path)
+    recipe.progress.clear()
+    return path
+
+
+def _split(frames: Frames, validation: Frames, say: Say) -> tuple[Frames, Frames]:
+    if len(frames) < FEWEST:
+        raise TrainingError(f'{len(frames)} good parts to train on, at least {FEWEST} are needed: '
+                            'record more')
+    if len(frames) < _FEW:
+        say(f'warning: {len(frames)} good parts are few, {_FEW} or more are better')
+    if len(validation):
+        return frames, validation
+    every = max(2, round(1 / _HELD_BACK)) if len(frames) > 20 else 4
+    held = list(range(0, len(frames), every))
+    rest = [i for i in range(len(frames)) if i not in set(held)]
+    return frames.chosen(rest), frames.chosen(held)
+
+
+class _Recipe:
+    """One training run."""
+
+    def __init__(self, category: str, frames: Frames, validation: Frames, out: Path,
+                 options: TrainingOptions, say: Say) -> None:
+        self.category, self.options, self.say = category, options, say
+        self.frames, self.validation = frames, validation
+        self.seen = [fingerprint(frame) for frame in frames]
+        run = hashlib.sha256(repr((self.seen, asdict(options))).encode()).hexdigest()
+        self.progress = Progress(out / f'dcmd_{category}_state.pth', run)
+        self.warnings: list[str] = []
+
+    def run(self) -> Checkpoint:
+        options = self.options
+        teacher = Backbone(options.network.backbone, options.network.size).to(options.device)
+        self.preparation, silhouette = self._view(teacher)
+        self.say('preparing frames and the features of the teacher')
+        features, validation = (self._features(f, teacher) for f in (self.frames, self.validation))
+        torch.manual_seed(options.seed)
+        network = Dcmd(options.network).to(options.device)
+        for modality in MODALITIES:
+            standard = network.standards[modality]
+            assert isinstance(standard, Standardiser)
+            standardise(standard, features, modality)
+        folds = self._folds(len(self.frames))
+        trainer = Trainer(network, features, validation, options, self.progress)
+        students = trainer.run(self._jobs(folds))
+        del features
+        held = [HeldOut(self._detector(network, students, 'final', teacher), self.validation)]
+        held += [HeldOut(self._detector(network, students, f'fold{k}', teacher),
+                         self.frames.chosen(left_out)) for k, left_out in enumerate(folds)]
+        self.say('calibrating')
+        scales = calibrated(held, self.preparation, options.false_alarm_rate, self._warn)
+        quality = usual_quality(self.frames.spread(200), self.preparation)
+        training = {'options': asdict(options), 'frames': len(self.frames),
+                    'validation_frames': len(self.validation), 'warnings': self.warnings,
+                    'history': self.progress.history}
+        return Checkpoint(self.category, options.network, self.preparation.view,
+                          self.preparation.scene, held[0].detector.network.cpu(),
+                          silhouette and silhouette.cpu(), scales, quality, self.seen, training)
+
+    def _view(self, teacher: Backbone):  # type: ignore[no-untyped-def]
+        self.say('learning the scene')
+        view, scene = learn_view(self.frames, self.options.network.size)
+        preparation = Preparation(view, scene)
+        if not scene.reliable:
+            self._warn(f'the whole view is inspected as part: {scene.reason}')
+            return preparation, None
+        silhouette = learn_silhouette(self.frames, preparation, teacher, self.options.seed,
+                                      self.options.device)
+        preparation.outliner = outliner(silhouette, teacher, self.options.device)
+        found = agreement(self.validation, preparation)
+        if found < _AGREEMENT:
+            self._warn(f'colour finds the part only roughly (overlap {found:.2f} with depth): '
+                       'without depth, results will be worse')
+        return preparation, silhouette
+
+    def _features(self, frames: Frames, teacher: Backbone) -> Features:
+        chunks = np.array_split(np.arange(len(frames)), max(1, len(frames) // 16))
+        return together([gather([self.preparation(frame) for frame in frames.chosen(c.tolist())],
+                                teacher, self.options.device) for c in chunks])
+
+    def _folds(self, count: int) -> list[list[int]]:
+        order = np.random.default_rng(self.options.seed).permutation(count)
+        return [sorted(order[k::self.options.folds].tolist()) for k in range(self.options.folds)]
+
+    def _jobs(self, folds: list[list[int]]) -> list[Job]:
+        every = range(len(self.frames))
+        jobs = [Job(f'final/{branch}', branch, tuple(every), self.options.steps)
+                for branch in BRANCHES]
+        for k, left_out in enumerate(folds):
+            kept = tuple(i for i in every if i not in set(left_out))
+            jobs += [Job(f'fold{k}/{branch}', branch, kept, self.options.fold_steps)
+                     for branch in BRANCHES]
+        return jobs
+
+    def _detector(self, network: Dcmd, students: dict, name: str, teacher: Backbone) -> Detector:
+        copy = Dcmd(self.options.network).to(self.options.device)
+        copy.standards.load_state_dict(network.standards.state_dict())
+        for branch in BRANCHES:
+            copy.students[branch] = students[f'{name}/{branch}']
+        return Detector(copy.eval(), teacher, {}, self.options.device)
+
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
+        self.say(f'warning: {text}')
