@@ -1,0 +1,26 @@
+"""`dcmd_ros inspect`: the inspector node, without `ros2 launch`."""
+
+from __future__ import annotations
+
+import argparse
+
+from dcmd_ros.errors import DcmdError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--model', help='checkpoint that `dcmd_ros train` made; without it the '
+                        'node waits for parameter model')
+    parser.add_argument('--device', help='auto, cpu or cuda:N (default: parameter device, auto)')
+    parser.epilog = 'After --ros-args everything that ROS 2 takes: -p NAME:=VALUE, ' \
+                    '-r rgb/image:=/camera/color/image_raw, -r __ns:=/cell1, --params-file FILE.'
+
+
+def run(args: argparse.Namespace) -> None:
+    """Spin until interrupted; a missing model is no reason to end, see /diagnostics."""
+    try:
+        from dcmd_ros.nodes.run import run_node
+    except ImportError as error:
+        raise DcmdError(f'ROS 2 is not there ({error}): source its setup.bash, or '
+                        'pip install "dcmd_ros[ros]"') from None
+    given = {'model': args.model, 'device': args.device}
+    run_node(args.ros_args, {name: value for name, value in given.items() if value is not None})

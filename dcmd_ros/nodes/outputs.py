@@ -1,0 +1,102 @@
+"""The publishers of a result; pictures are made only where someone listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from numpy.typing import NDArray
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_msgs.msg import Float32
+
+from dcmd_ros.frame import MODALITIES, Frame
+from dcmd_ros.nodes.camera_infos import CameraInfos
+from dcmd_ros.nodes.overlay import draw_overlay
+from dcmd_ros.nodes.qos import output_qos
+from dcmd_ros.nodes.result import Result
+from dcmd_ros.sensing.cloud import fill_cloud
+from dcmd_ros.sensing.codec import fill_image
+from dcmd_ros.sensing.geometry import unproject
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+    from rclpy.publisher import Publisher
+
+TYPES: dict[str, type] = {
+    'inspection': DiagnosticArray, 'anomaly_map': Image, 'anomaly_mask': Image, 'overlay': Image,
+    'points': PointCloud2, 'camera_info': CameraInfo, 'score': Float32,
+    'confidence/rgb': Float32, 'confidence/depth': Float32}
+GREY = 160  # colour of points that no colour camera saw
+
+
+class Outputs:
+    """The contract's topics out, as publishers of `node`."""
+
+    def __init__(self, node: Node, infos: CameraInfos) -> None:
+        self._infos = infos
+        self._publishers: dict[str, Publisher] = {
+            name: node.create_publisher(
+                kind, f'~/{name}', output_qos(),
+                qos_overriding_options=QoSOverridingOptions.with_default_policies())
+            for name, kind in TYPES.items()}
+
+    def publish(self, result: Result) -> None:
+        """Pictures first, so that whoever acts on the verdict finds them."""
+        judged = result.inspection
+        self._offer('anomaly_map', lambda: image(result, judged.map, '32FC1'))
+        self._offer('anomaly_mask', lambda: image(result, judged.mask, 'mono8'))
+        self._offer('overlay', lambda: image(result, draw_overlay(result), 'rgb8'))
+        self._offer('points', lambda: cloud(result))
+        self._offer('camera_info', lambda: self._camera_info(result))
+        self._offer('score', lambda: Float32(data=judged.score))
+        for modality in MODALITIES:
+            confidence = result.sensors[modality].confidence
+            self._offer(f'confidence/{modality}', partial(Float32, data=confidence))
+        self._publishers['inspection'].publish(result.message())
+
+    def _offer(self, name: str, make: Callable[[], Any | None]) -> None:
+        publisher = self._publishers[name]
+        if publisher.get_subscription_count() and (message := make()) is not None:
+            publisher.publish(message)
+
+    def _camera_info(self, result: Result) -> CameraInfo | None:
+        known = self._infos.message('rgb' if result.frame.rgb is not None else 'depth')
+        if known is None:
+            return None
+        fields = {name: getattr(known, name) for name in known.get_fields_and_field_types()}
+        return CameraInfo(**{**fields, 'header': result.header})
+
+
+def image(result: Result, array: NDArray[Any], encoding: str) -> Image:
+    message = Image(header=result.header)
+    fill_image(message, array, encoding)
+    return message
+
+
+def cloud(result: Result) -> PointCloud2 | None:
+    """The frame's points with colour and anomaly, None where it has no geometry."""
+    points = geometry(result.frame)
+    if points is None:
+        return None
+    message = PointCloud2(header=result.header)
+    fill_cloud(message, points, colours(result.frame, points),
+               np.nan_to_num(result.inspection.map))
+    return message
+
+
+def colours(frame: Frame, points: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB of the points, grey where no colour camera saw them."""
+    return np.full(points.shape, GREY, np.uint8) if frame.rgb is None else frame.rgb
+
+
+def geometry(frame: Frame) -> NDArray[np.float32] | None:
+    """(H, W, 3) metres, None where depth or the intrinsics are missing."""
+    if frame.xyz is not None:
+        return frame.xyz
+    if frame.depth is None or frame.intrinsics is None:
+        return None
+    return unproject(frame.depth, frame.intrinsics)

@@ -1,0 +1,138 @@
+"""What the inference thread does with a shot: convert, inspect, apply the policy, publish."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+from rclpy.clock import Clock
+
+from dcmd_ros.frame import MODALITIES, Frame, Intrinsics, Modality
+from dcmd_ros.inspection import Inspection
+from dcmd_ros.nodes.conversion import Converter
+from dcmd_ros.nodes.parameters import Settings
+from dcmd_ros.nodes.result import LOSSES, NAN, Result, Sensor
+from dcmd_ros.nodes.shot import Shot
+from dcmd_ros.nodes.tally import Tally
+
+
+class Judge(Protocol):
+    """What the node needs of `dcmd_ros.inspector.Inspector`."""
+
+    @property
+    def category(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def intrinsics(self) -> Intrinsics | None: ...
+
+    @property
+    def warnings(self) -> list[str]: ...
+
+    def warm_up(self) -> None: ...
+
+    def inspect(
+            self, frame: Frame, roi: tuple[int, int, int, int] | None = None,
+            min_region_area: int = 0) -> Inspection: ...
+
+
+Load = Callable[[str, str, int], Judge]
+
+
+def load_inspector(model: str, device: str, threads: int) -> Judge:
+    """The real thing; imports torch only now, on the thread that will use it."""
+    from dcmd_ros.inspector import Inspector
+    return Inspector(model, device, threads)
+
+
+class Pipeline:
+    """
+    Owned by the inference thread, but for `settings` and `publish`, which the executor swaps.
+
+    :param deliver: gets each result, on the inference thread
+    """
+
+    def __init__(
+            self, load: Load, converter: Converter, tally: Tally, clock: Clock,
+            settings: Settings, deliver: Callable[[Shot, Result], None]) -> None:
+        self.settings = settings
+        self.judge: Judge | None = None
+        self.loaded = ''
+        self._load = load
+        self.converter = converter
+        self._tally = tally
+        self._clock = clock
+        self._deliver = deliver
+
+    def load(self) -> None:
+        """Load and warm up the model of the settings; on failure the old one stays."""
+        settings = self.settings
+        judge = self._load(settings.model, settings.device, settings.threads)
+        judge.warm_up()
+        self.judge, self.loaded = judge, settings.model
+
+    def unload(self) -> None:
+        self.judge, self.loaded = None, ''
+
+    def run(self, shot: Shot) -> None:
+        """One shot to one result; a shot that cannot be read is counted, with its cause."""
+        settings, judge = self.settings, self.judge
+        if judge is None:
+            self._tally.count('inference', 'no_model')
+            return
+        trusted = shot if shot.live.empty else shot.live
+        frame = self.converter.frame(trusted, settings)
+        if frame is None:
+            self._tally.count('inference', 'unreadable')
+            return
+        inspection = no_verdict(frame) if shot.live.empty else judge.inspect(
+            frame, settings.region(), settings.min_region_area)
+        self._finish(shot, frame, inspection, settings)
+
+    def _finish(
+            self, shot: Shot, frame: Frame, inspection: Inspection, settings: Settings) -> None:
+        now = self._clock.now().nanoseconds
+        sensors = {m: sensor(m, shot, frame, inspection, now) for m in MODALITIES}
+        inspection = apply_policy(inspection, sensors, settings)
+        leading = shot.rgb if frame.rgb is not None else shot.depth
+        assert leading is not None
+        latency = (time.monotonic_ns() - shot.received) / 1e6
+        self._deliver(shot, Result(leading.header, frame, inspection, sensors, latency))
+        self._tally.count('inference', 'results')
+        self._tally.latency(latency)
+        self._tally.clear('inference')
+
+
+def sensor(
+        modality: Modality, shot: Shot, frame: Frame, inspection: Inspection,
+        now: int) -> Sensor:
+    """The modality's part in the result; one that came and could not be used is degraded."""
+    arrival, state = shot.arrival(modality), shot.states[modality]
+    if arrival is None or modality not in frame.present:
+        refused = arrival is not None and state not in LOSSES
+        return Sensor('degraded' if refused else state)
+    return Sensor(state, inspection.confidence.get(modality, NAN), arrival.stamp,
+                  (now - arrival.stamp) / 1e6)
+
+
+def apply_policy(
+        inspection: Inspection, sensors: Mapping[Modality, Sensor],
+        settings: Settings) -> Inspection:
+    """The verdict that `on_sensor_loss` asks for."""
+    withheld = any(sensors[m].state in LOSSES and settings.policy(m) != 'continue'
+                   for m in MODALITIES)
+    return dataclasses.replace(inspection, verdict='unknown') if withheld else inspection
+
+
+def no_verdict(frame: Frame) -> Inspection:
+    """Of a frame whose sensors all lie: nothing could be scored."""
+    assert frame.mode is not None
+    return Inspection(
+        frame.stamp, frame.frame_id, frame.mode, 'unknown', NAN,
+        np.full(frame.size, np.nan, np.float32), np.zeros(frame.size, np.uint8),
+        dict.fromkeys(MODALITIES, NAN))
