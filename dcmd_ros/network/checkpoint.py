@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcmd_ros import __version__
+import dcmd_ros
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODES, Intrinsics, Mode
 from dcmd_ros.network.backbone import backbone_spec, weights_sha256
@@ -69,7 +69,7 @@ class Checkpoint:
             'calibration': {mode: asdict(scale) for mode, scale in self.scales.items()},
             'usual_quality': self.usual_quality,
             'training_data': list(self.seen), 'training': self.training,
-            'versions': {'dcmd_ros': __version__, 'torch': str(torch.__version__),
+            'versions': {'dcmd_ros': dcmd_ros.__version__, 'torch': str(torch.__version__),
                          'numpy': np.__version__},
         }
 
