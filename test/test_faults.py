@@ -56,6 +56,11 @@ def test_freeze_repeats_the_last_picture_under_new_stamps() -> None:
     assert stamps(emissions) == stamps(sent(''))
 
 
+def test_other_faults_do_not_pile_up_on_a_frozen_picture() -> None:
+    frozen = sent('freeze depth, bias depth 1m', frames=3)
+    assert all(np.array_equal(e.image, frozen[0].image) for e in frozen if e and frozen[0])
+
+
 def test_freeze_from_the_start_repeats_the_first_picture() -> None:
     assert values(sent('freeze depth', frames=3)) == [1, 1, 1]
 

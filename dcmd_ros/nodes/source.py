@@ -1,0 +1,178 @@
+"""An RGB-D source: what `camera` and `play` publish, with the faults they are told to have."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rclpy.context import Context
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
+
+from dcmd_ros.errors import DcmdError
+from dcmd_ros.frame import MODALITIES, Intrinsics, Modality
+from dcmd_ros.nodes.source_messages import camera_info, picture, truth_label, truth_mask
+from dcmd_ros.sensing.faults import SECOND, Emission, FaultError, FaultInjector, parse_faults
+
+IMAGE_HISTORY, LABEL_HISTORY = 10, 100  # reliable, as a depth alone is: it suits all listeners
+FAULT_HELP = (
+    'What is wrong with the sensors: KIND SENSOR [AMOUNT] [FROM-TO], comma separated, such as '
+    '"drop depth 10s-20s, holes depth 0.3 25s-30s"; empty = nothing. Times count from the first '
+    'frame, and anew from each moment at which this parameter is set.')
+
+
+@dataclass(frozen=True)
+class SourceFrame:
+    """
+    One moment of a source, with the truth about it.
+
+    rgb         (H, W, 3) uint8, or None
+    depth       (H, W) float32 metres, 0 = missing, or None
+    truth       (H, W) bool, true where defective, or None where unknown
+    label       `good` or the defect's name
+    file        where it comes from
+    intrinsics  of both images, None where unknown: no camera_info then
+    """
+
+    rgb: NDArray[np.uint8] | None
+    depth: NDArray[np.float32] | None
+    truth: NDArray[np.bool_] | None
+    label: str
+    file: str
+    intrinsics: Intrinsics | None
+
+
+@dataclass(frozen=True, order=True)
+class Late:
+    """A delayed message; `due` in steady nanoseconds."""
+
+    due: int
+    order: int
+    sensor: Modality
+    emission: Emission
+    intrinsics: Intrinsics | None
+
+
+class RgbdSource(Node):
+    """
+    Publishes frames as a camera driver does: equal stamps, camera_info with each image.
+
+    Images are built only where someone listens. `sent` and `withheld` count the images by
+    sensor that were due to go out and that a fault kept back.
+    """
+
+    def __init__(self, name: str, context: Context, fault: str = '',
+                 depth_encoding: str = '32FC1', seed: int = 0) -> None:
+        super().__init__(name, context=context)
+        self._images = {s: self.create_publisher(Image, f'{s}/image', IMAGE_HISTORY)
+                        for s in MODALITIES}
+        self._infos = {s: self.create_publisher(CameraInfo, f'{s}/camera_info', IMAGE_HISTORY)
+                       for s in MODALITIES}
+        self._mask = self.create_publisher(Image, 'truth/mask', IMAGE_HISTORY)
+        self._label = self.create_publisher(String, 'truth/label', LABEL_HISTORY)
+        self._depth_encoding = depth_encoding
+        self._seed = seed
+        self.sent: Counter[str] = Counter()
+        self.withheld: Counter[str] = Counter()
+        self._late: list[Late] = []
+        self._order = count()
+        self._start: int | None = None
+        self._declare_fault(fault)
+
+    @property
+    def image_topics(self) -> list[str]:
+        """Names after remapping."""
+        return [publisher.topic_name for publisher in self._images.values()]
+
+    @property
+    def outputs(self) -> list[Publisher]:
+        """All publishers of the source, those of the images first."""
+        return [*self._images.values(), *self._infos.values(), self._mask, self._label]
+
+    @property
+    def next_late(self) -> int | None:
+        """Steady nanoseconds at which the next delayed message is due."""
+        return self._late[0].due if self._late else None
+
+    def send(self, frame: SourceFrame, due: int) -> None:
+        """
+        Publish one frame, stamped now.
+
+        :param due: steady nanoseconds at which it had to come; faults go by it, so that the same
+            frames get them however busy the machine is
+        """
+        stamp = self.get_clock().now().nanoseconds
+        self._label.publish(truth_label(frame.label, frame.file, stamp))
+        if frame.truth is not None and self._mask.get_subscription_count():
+            self._mask.publish(truth_mask(frame.truth, stamp))
+        self._start = due if self._start is None else self._start
+        elapsed = max(due - self._start, 0) / SECOND
+        images: dict[Modality, NDArray | None] = {'rgb': frame.rgb, 'depth': frame.depth}
+        for sensor, image in images.items():
+            if image is not None:
+                emission = self._injector.apply(sensor, elapsed, image, stamp)
+                self._emit(sensor, emission, frame.intrinsics)
+
+    def send_late(self) -> None:
+        """Publish the delayed messages whose time has come."""
+        while self._late and self._late[0].due <= time.monotonic_ns():
+            late = heapq.heappop(self._late)
+            self._publish(late.sensor, late.emission, late.intrinsics)
+
+    def _emit(self, sensor: Modality, emission: Emission | None,
+              intrinsics: Intrinsics | None) -> None:
+        if emission is None:
+            self.withheld[sensor] += 1
+        elif emission.delay:
+            due = time.monotonic_ns() + emission.delay
+            heapq.heappush(self._late, Late(due, next(self._order), sensor, emission, intrinsics))
+        else:
+            self._publish(sensor, emission, intrinsics)
+
+    def _publish(self, sensor: Modality, emission: Emission,
+                 intrinsics: Intrinsics | None) -> None:
+        self.sent[sensor] += 1
+        if intrinsics is not None:
+            self._infos[sensor].publish(camera_info(emission, intrinsics))
+        if self._images[sensor].get_subscription_count():
+            self._images[sensor].publish(picture(sensor, emission, self._depth_encoding))
+
+    def _declare_fault(self, fault: str) -> None:
+        try:
+            self.declare_parameter('fault', fault, ParameterDescriptor(description=FAULT_HELP))
+        except InvalidParameterTypeException as error:
+            raise DcmdError(f'parameter fault must be a text: {error}') from error
+        self._inject(self.get_parameter('fault').value)
+        self.add_on_set_parameters_callback(check_fault)
+        self.add_post_set_parameters_callback(self._change_fault)
+
+    def _inject(self, text: str) -> None:
+        self._injector = FaultInjector(parse_faults(text), self._seed)
+
+    def _change_fault(self, parameters: Iterable[Parameter]) -> None:
+        for parameter in parameters:
+            if parameter.name == 'fault':
+                self._inject(parameter.value)
+                self._start = time.monotonic_ns()
+
+
+def check_fault(parameters: Iterable[Parameter]) -> SetParametersResult:
+    """Refuses a fault text that cannot be read, with the reason."""
+    for parameter in parameters:
+        if parameter.name == 'fault' and isinstance(parameter.value, str):
+            try:
+                parse_faults(parameter.value)
+            except FaultError as error:
+                return SetParametersResult(successful=False, reason=str(error))
+    return SetParametersResult(successful=True)

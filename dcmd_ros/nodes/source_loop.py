@@ -1,0 +1,166 @@
+"""Runs a source at its rate, from the first listener to the last acknowledged message."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
+
+from dcmd_ros.errors import DcmdError
+from dcmd_ros.nodes.session import ros_session
+from dcmd_ros.nodes.source import RgbdSource, SourceFrame
+from dcmd_ros.sensing.faults import SECOND
+
+SETTLED = 0.5  # seconds without a new subscription after the first
+FLUSHED = 5.0  # seconds that a listener has to acknowledge the last messages
+POLL = 0.05
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """
+    name            of the node
+    fps             frames a second
+    fault           where the parameter of this name begins
+    depth_encoding  32FC1 or 16UC1
+    seed            of the faults
+    wait            seconds to wait for a subscription to an image, None: for ever
+    """
+
+    name: str
+    fps: float
+    fault: str = ''
+    depth_encoding: str = '32FC1'
+    seed: int = 0
+    wait: float | None = 0.0
+
+
+@dataclass
+class Report:
+    """
+    What a source did.
+
+    labels        frames by label
+    sent          images by sensor that went out
+    withheld      images by sensor that a fault swallowed
+    slipped       frames that came over one period late
+    seconds       from the first frame to the last
+    acknowledged  whether all reliable listeners got the last messages
+    interrupted   by SIGINT or SIGTERM
+    """
+
+    labels: Counter[str] = field(default_factory=Counter)
+    sent: dict[str, int] = field(default_factory=dict)
+    withheld: dict[str, int] = field(default_factory=dict)
+    slipped: int = 0
+    seconds: float = 0.0
+    acknowledged: bool = False
+    interrupted: bool = False
+
+    def figures(self) -> dict[str, object]:
+        """For --json."""
+        return {'frames': self.labels.total(), **vars(self), 'labels': dict(self.labels),
+                'seconds': round(self.seconds, 3)}
+
+
+def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
+               ros_args: Sequence[str] = ()) -> Report:
+    """
+    Publish all frames at their rate; returns when they are through or at SIGINT.
+
+    :raises DcmdError: bad ROS arguments or faults, or nobody subscribed in time
+    """
+    cv2.setNumThreads(1)
+    report = Report()
+    with ros_session(ros_args) as context:
+        source = RgbdSource(options.name, context, options.fault, options.depth_encoding,
+                            options.seed)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(source)
+        try:
+            Loop(source, executor, options, report).run(frames)
+        except KeyboardInterrupt:
+            report.interrupted = True
+        finally:
+            executor.shutdown()
+            source.destroy_node()
+    return report
+
+
+class Loop:
+    """The source's one thread: frames when due, parameters and delayed messages in between."""
+
+    def __init__(self, source: RgbdSource, executor: SingleThreadedExecutor,
+                 options: SourceOptions, report: Report) -> None:
+        self._source = source
+        self._executor = executor
+        self._options = options
+        self._report = report
+
+    def run(self, frames: Iterable[SourceFrame]) -> None:
+        if self._options.wait != 0:
+            self._await_listener(self._options.wait)
+        try:
+            self._play(frames)
+            while self._source.next_late is not None:
+                self._spin_until(self._source.next_late)
+            self._report.acknowledged = self._flush()
+        finally:
+            self._report.sent = dict(self._source.sent)
+            self._report.withheld = dict(self._source.withheld)
+
+    def _play(self, frames: Iterable[SourceFrame]) -> None:
+        period = round(SECOND / self._options.fps)
+        begin = due = time.monotonic_ns()
+        for frame in frames:
+            self._spin_until(due)
+            if time.monotonic_ns() > due + period:
+                self._report.slipped += 1
+                due = time.monotonic_ns()
+            self._source.send(frame, due)
+            self._report.labels[frame.label] += 1
+            self._report.seconds = (time.monotonic_ns() - begin) / SECOND
+            due += period
+
+    def _spin_until(self, due: int) -> None:
+        """Serve parameters and send what is late, at least once, until steady time `due`."""
+        while True:
+            self._source.send_late()
+            wake = min(due, self._source.next_late or due)
+            left = max(wake - time.monotonic_ns(), 0)
+            self._executor.spin_once(timeout_sec=left / SECOND)
+            if time.monotonic_ns() >= due:
+                return
+
+    def _await_listener(self, limit: float | None) -> None:
+        """Until an image has a subscription, and then until no more come."""
+        topics = ' or '.join(self._source.image_topics)
+        self._source.get_logger().info(f'waiting for a subscription to {topics}')
+        begin = time.monotonic()
+        images = self._source.outputs[:2]
+        while not any(publisher.get_subscription_count() for publisher in images):
+            if limit is not None and time.monotonic() > begin + limit:
+                raise DcmdError(f'nobody subscribed to {topics} within {limit:g} s; start the '
+                                'inspector first, or give --wait 0')
+            self._executor.spin_once(timeout_sec=POLL)
+        self._settle()
+
+    def _settle(self) -> None:
+        counts: list[int] = []
+        since = time.monotonic()
+        while time.monotonic() < since + SETTLED:
+            self._executor.spin_once(timeout_sec=POLL)
+            now = [publisher.get_subscription_count() for publisher in self._source.outputs]
+            if now != counts:
+                counts, since = now, time.monotonic()
+
+    def _flush(self) -> bool:
+        end = time.monotonic() + FLUSHED
+        return all(publisher.wait_for_all_acked(
+            Duration(seconds=max(end - time.monotonic(), 0.0)))
+            for publisher in self._source.outputs)
