@@ -5,46 +5,56 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-from dcmd_ros.stream.config import DEPTH, MODALITIES, Modality
+from dcmd_ros.stream.config import DEPTH, MODALITIES, RGB, Modality
 
 PATIENCE = 10  # messages of each sensor without a meeting
-MEETINGS = 2  # in a row, to believe them again
+MEETINGS = 2  # to believe them again
 WINDOW = 31
 
 
 class Agreement:
     """
-    Told of every message whether a partner's stamp lay within slop.
+    Told of every message whether it met one of the other sensor.
 
-    The offset is measured between the messages that arrive nearest to each other in time, so
-    that one of more than half a period is seen for what it is.
+    The offset is that of the messages that met; while none does, that of the messages that
+    arrive nearest to each other in time, so that one of more than half a period is seen for what
+    it is.
     """
 
     def __init__(self) -> None:
+        self.broken = False
         self._without: dict[Modality, int] = dict.fromkeys(MODALITIES, 0)
         self._meetings = 0
         self._last: dict[Modality, tuple[int, int]] = {}
-        self._offsets: deque[int] = deque(maxlen=WINDOW)
-        self.broken = False
+        self._together: deque[int] = deque(maxlen=WINDOW)
+        self._apart: deque[int] = deque(maxlen=WINDOW)
 
-    def note(self, modality: Modality, stamp: int, arrived: int, met: bool) -> None:
-        """A message came; `met`: its partner's stamp is among those that came."""
-        if met:
-            self._without = dict.fromkeys(MODALITIES, 0)
-            self._meetings += 1
-        else:
+    def note(self, modality: Modality, stamp: int, arrived: int, met: int | None) -> None:
+        """
+        A message came.
+
+        :param met: stamp of the other sensor's message that it could pair with, None = none
+        """
+        if met is None:
             self._without[modality] += 1
+            self._measure(modality, stamp, arrived)
+        else:
+            self.lonely()
+            self._meetings += 1
+            self._together.append(depth_minus_rgb(modality, stamp - met))
+            self._apart.clear()
+        self._last[modality] = stamp, arrived
         self._judge()
-        self._measure(modality, stamp, arrived)
 
     def lonely(self) -> None:
-        """One sensor is away: what the other sends says nothing."""
+        """What missed its partner so far says nothing: one sensor is away, or they have met."""
         self._without = dict.fromkeys(MODALITIES, 0)
 
     @property
     def offset(self) -> int | None:
         """Median of depth's stamp minus RGB's, nanoseconds; None before both came."""
-        return int(median(self._offsets)) if self._offsets else None
+        offsets = self._apart if self.broken or not self._together else self._together
+        return int(median(offsets)) if offsets else None
 
     def _judge(self) -> None:
         if all(count >= PATIENCE for count in self._without.values()):
@@ -53,12 +63,14 @@ class Agreement:
             self.broken = False
 
     def _measure(self, modality: Modality, stamp: int, arrived: int) -> None:
-        other: Modality = 'rgb' if modality == DEPTH else DEPTH
-        before, last = self._last.get(modality), self._last.get(other)
-        self._last[modality] = stamp, arrived
+        before = self._last.get(modality)
+        last = self._last.get(DEPTH if modality == RGB else RGB)
         if last is None or before is None:
             return
-        nearest = arrived - last[1] <= (arrived - before[1]) / 2
-        if nearest:
-            difference = stamp - last[0]
-            self._offsets.append(difference if modality == DEPTH else -difference)
+        if arrived - last[1] <= (arrived - before[1]) / 2:
+            self._apart.append(depth_minus_rgb(modality, stamp - last[0]))
+
+
+def depth_minus_rgb(modality: Modality, difference: int) -> int:
+    """The difference between `modality`'s stamp and the other's, always depth's minus RGB's."""
+    return difference if modality == DEPTH else -difference

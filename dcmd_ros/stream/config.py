@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from dcmd_ros.errors import DcmdError
+from dcmd_ros.frame import MODALITIES, Modality
+
 SECOND = 1_000_000_000
-Modality = Literal['rgb', 'depth']
-RGB: Modality = 'rgb'
-DEPTH: Modality = 'depth'
-MODALITIES: tuple[Modality, Modality] = (RGB, DEPTH)
+RGB, DEPTH = MODALITIES
 
 SLOP_SHARE, SLOP_MOST = 0.4, SECOND // 50
 DEADLINE_PERIODS, DEADLINE_MOST = 1.5, SECOND // 10
 LOST_PERIODS, LOST_LEAST = 3.0, SECOND // 2
+
+
+class PairingError(DcmdError):
+    """A setting of the pairing that makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,17 @@ class PairingConfig:
     grace: float = 5.0
     live: bool = True
     queue_size: int = 32
-    disabled: frozenset[Modality] = field(default_factory=frozenset)
+    disabled: frozenset[Modality] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in ('slop', 'deadline', 'lost_after', 'grace'):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float('inf'):
+                raise PairingError(f'{name} is {value}: give seconds, 0 or more')
+        if self.queue_size < 1:
+            raise PairingError(f'queue_size is {self.queue_size}: give 1 or more')
+        if self.acquisition not in ('stream', 'triggered'):
+            raise PairingError(f"acquisition is '{self.acquisition}': give stream or triggered")
 
     @property
     def triggered(self) -> bool:
@@ -55,10 +69,11 @@ class PairingConfig:
         return numbered(self.deadline, period, DEADLINE_PERIODS, most=DEADLINE_MOST)
 
     def lost_ns(self, period: int | None) -> int:
-        """:param period: of the silent sensor"""
+        """:param period: of the silent sensor; the grace counts while it is not known"""
         if self.lost_after is not None:
             return round(self.lost_after * SECOND)
-        return max(LOST_LEAST, round(LOST_PERIODS * (period or 0)))
+        return round(self.grace * SECOND) if period is None else max(
+            LOST_LEAST, round(LOST_PERIODS * period))
 
 
 def numbered(chosen: float | None, period: int | None, share: float, most: int) -> int:

@@ -9,7 +9,12 @@ T = TypeVar('T')
 
 
 class Mailbox(Generic[T]):
-    """`overwritten` counts the items that nobody took before a newer one came."""
+    """
+    Holds one item at most, never None; safe to use from any thread.
+
+    `overwritten` counts the items that nobody took before a newer one came, or that came after
+    `close`.
+    """
 
     def __init__(self) -> None:
         self.overwritten = 0
@@ -18,11 +23,12 @@ class Mailbox(Generic[T]):
         self._changed = threading.Condition()
 
     def put(self, item: T) -> None:
-        """Leave an item; one that is still there is lost and counted."""
+        """Leave an item, in place of the one that is still there; never waits."""
         with self._changed:
-            self.overwritten += self._item is not None
-            self._item = item
-            self._changed.notify()
+            self.overwritten += self._closed or self._item is not None
+            if not self._closed:
+                self._item = item
+                self._changed.notify()
 
     def take(self, timeout: float | None = None) -> T | None:
         """The newest item, once; None after `timeout` seconds or when closed."""
@@ -32,7 +38,7 @@ class Mailbox(Generic[T]):
             return item
 
     def close(self) -> None:
-        """Wake whoever waits."""
+        """Wake whoever waits; what is there can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,8 +1,8 @@
 """
 Which messages make a frame, and when to stop waiting for a partner.
 
-Messages leave in the order of their stamps, each once: with its partner, alone, or as a counted
-drop. docs/pairing.md gives the reasons and names the test of every rule.
+A sensor's messages leave in the order of their stamps, each once: with its partner, alone, or as
+a counted drop. docs/pairing.md gives the reasons and names the test of every rule.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from dcmd_ros.stream.agreement import Agreement
+from dcmd_ros.stream.clock import JUMP, MessageClock, SteadyClock
 from dcmd_ros.stream.config import DEPTH, MODALITIES, RGB, SECOND, Modality, PairingConfig
 from dcmd_ros.stream.health import Facts, Health, State
 from dcmd_ros.stream.track import Track, Waiting
 
 M = TypeVar('M')
-JUMP = SECOND  # a larger step of the stamps against the clock is a jump
-STRAGGLERS = 3  # messages behind the stream in a row that make a jump back
 SHOTS = 3  # shots without a sensor that make it lost
-MISSED = 1.5  # periods between two messages between which one was missed
+UNEQUAL = 1.15  # times another rate: the sensors are not meant to pair message by message
 Action = Literal['alone', 'skip', 'wait']
 
 
@@ -40,6 +39,7 @@ class Snapshot:
 
     rate_hz  from the stamps, NaN where unknown
     age      seconds since its last message, NaN before the first
+    newest   its largest stamp as it came, None where none came
     """
 
     state: State
@@ -52,29 +52,35 @@ class Pairing(Generic[M]):
     """
     The policy; the caller brings the clock.
 
-    All times are integer nanoseconds. `now` is a steady clock, or offline the message time; it
-    must not go back. Not thread-safe.
+    All times are integer nanoseconds; `now` is a steady clock, and counts for nothing offline.
+    Not thread-safe.
+
+    counters  drops by sensor and cause (`depth.late`), and jumps of the stamps, which are none
     """
 
     def __init__(self, config: PairingConfig | None = None) -> None:
         self.config = config or PairingConfig()
         self.counters: Counter[str] = Counter()
-        self.reset()
+        self._start()
 
     def reset(self) -> None:
-        """Start anew; the counters stay."""
+        """Start anew; what waits is dropped, the counters stay."""
+        for modality, track in self._tracks.items():
+            self._drop(modality, 'reset', len(track.waiting))
+        self._start()
+
+    def _start(self) -> None:
         config = self.config
+        self._clock = SteadyClock() if config.live else MessageClock()
         self._tracks: dict[Modality, Track[M]] = {m: Track() for m in MODALITIES}
         self._health = {m: Health(config, m in config.disabled) for m in MODALITIES}
         self._misses: dict[Modality, int] = dict.fromkeys(MODALITIES, 0)
-        self._stragglers: dict[Modality, int] = dict.fromkeys(MODALITIES, 0)
         self._agreement = Agreement()
-        self._now: int | None = None
 
     def configure(self, config: PairingConfig) -> None:
         """New numbers from the next message on; a new offset or acquisition starts anew."""
-        anew = (config.depth_offset, config.acquisition, config.disabled) != (
-            self.config.depth_offset, self.config.acquisition, self.config.disabled)
+        anew = any(getattr(config, name) != getattr(self.config, name)
+                   for name in ('depth_offset', 'acquisition', 'disabled', 'live'))
         self.config = config
         for health in self._health.values():
             health.config = config
@@ -89,23 +95,22 @@ class Pairing(Generic[M]):
         :param digest: of the payload, where frozen sensors shall be found
         :returns: the frames that this completes or that no longer wait
         """
-        self._advance(now)
-        if modality in self.config.disabled:
-            return self._drop(modality, 'disabled')
-        self._health[modality].heard(self._elapsed(now), digest)
-        self._misses[modality] = 0
+        self._clock.advance(now)
         shifted = stamp + self._offset(modality)
-        track = self._tracks[modality]
-        cause = self._refusal(modality, stamp, shifted)
-        if cause:
-            self._health[modality].outcome(late=cause == 'late')
-            return self._drop(modality, cause)
-        gone = self._jump(modality, shifted, now)
-        item = Waiting(shifted, stamp, now, message)
-        track.add(item)
-        self._note(modality, item)
-        self._overflow(modality)
-        return gone + self._resolve()
+        standing = self._tracks[modality].standing(shifted, self._steady_now())
+        if modality in self.config.disabled:
+            self._drop(modality, 'disabled')
+        elif min(stamp, shifted) <= 0:
+            self._drop(modality, 'zero_stamp')
+        elif standing == 'duplicate':
+            self._drop(modality, standing)
+        else:
+            gone = self._jump(modality, standing) if standing in ('back', 'forward') else []
+            self._hear(modality, shifted, digest)
+            item = Waiting(shifted, stamp, self._clock.now or 0, message)
+            self._admit(modality, item, standing == 'out_of_order')
+            return gone + self._resolve()
+        return self._resolve()
 
     def poll(self, now: int, clock: int | None = None) -> list[Pair[M]]:
         """
@@ -113,10 +118,8 @@ class Pairing(Generic[M]):
 
         :param clock: the ROS clock where it is simulated; while it stands still nobody is lost
         """
-        self._advance(now)
-        for health in self._health.values():
-            health.tick(now, clock)
-        return self._resolve() if self.config.live else []
+        self._clock.tick(now, clock)
+        return self._resolve()
 
     def flush(self) -> list[Pair[M]]:
         """The end: what still waits leaves now."""
@@ -124,9 +127,8 @@ class Pairing(Generic[M]):
 
     def next_deadline(self) -> int | None:
         """When `poll` is next needed, None while nothing waits."""
-        ends = [item.arrived + self._patience(m)
-                for m, track in self._tracks.items() for item in track.waiting[:1]]
-        return min(ends) if ends else None
+        return min((item.arrived + self._patience(m)
+                    for m, track in self._tracks.items() for item in track.waiting), default=None)
 
     def confidence(self, modality: Modality, value: float) -> None:
         """The inspector's trust in a frame of this sensor, 0..1."""
@@ -149,40 +151,17 @@ class Pairing(Generic[M]):
 
     def snapshot(self, modality: Modality) -> Snapshot:
         track = self._tracks[modality]
-        age = self._health[modality].silence
-        period = track.period.value
+        silence = self._health[modality].silence(self._clock.elapsed)
+        period, newest = track.period.value, track.newest
         return Snapshot(self._state(modality), SECOND / period if period else float('nan'),
-                        float('nan') if age is None else age / SECOND, track.newest)
+                        float('nan') if silence is None else silence / SECOND,
+                        None if newest is None else newest - self._offset(modality))
 
-    # -- what is refused
+    # -- who is let in
 
-    def _refusal(self, modality: Modality, stamp: int, shifted: int) -> str:
-        """Why a message cannot take part, empty where it can."""
-        track = self._tracks[modality]
-        if stamp <= 0:
-            return 'zero_stamp'
-        if track.newest is not None and shifted < track.newest - JUMP:
-            return ''
-        if track.has(shifted):
-            return 'duplicate'
-        if track.emitted is not None and shifted <= track.emitted:
-            self._stragglers[modality] += 1
-            return '' if self._stragglers[modality] >= STRAGGLERS else 'out_of_order'
-        self._stragglers[modality] = 0
-        return 'late' if self._partner_left(modality, shifted) else ''
-
-    def _partner_left(self, modality: Modality, stamp: int) -> bool:
-        """Whether the partner left alone, and no other one is at hand."""
-        other, reach = self._tracks[partner(modality)], self._reach()
-        return other.went_alone_near(stamp, reach) and not other.within(stamp, reach)
-
-    def _jump(self, modality: Modality, stamp: int, now: int) -> list[Pair[M]]:
-        """Where the stamps jump, all that waits leaves and this sensor starts anew."""
-        direction = self._jumped(modality, stamp, now)
-        if not direction:
-            return []
+    def _jump(self, modality: Modality, direction: str) -> list[Pair[M]]:
+        """The stamps jump: what waits leaves, and this sensor starts anew."""
         self.counters[f'{modality}.jump_{direction}'] += 1
-        self._stragglers[modality] = 0
         track, other = self._tracks[modality], self._tracks[partner(modality)]
         follows, track.stale = track.stale, False
         gone = [] if follows else self._resolve(final=True)
@@ -190,20 +169,43 @@ class Pairing(Generic[M]):
         track.restart()
         return gone
 
-    def _jumped(self, modality: Modality, stamp: int, now: int) -> str:
-        """'back', 'forward' (live: against the clock), or nothing."""
-        track = self._tracks[modality]
-        if track.newest is None or track.arrived is None:
-            return ''
-        step = stamp - track.newest
-        if step < -JUMP or self._stragglers[modality] >= STRAGGLERS:
-            return 'back'
-        return 'forward' if self.config.live and step - (now - track.arrived) > JUMP else ''
+    def _hear(self, modality: Modality, stamp: int, digest: int | None) -> None:
+        self._clock.told(modality, self._tracks[modality].step(stamp))
+        self._health[modality].heard(self._clock.elapsed, digest)
+        self._misses[modality] = 0
 
-    def _overflow(self, modality: Modality) -> None:
-        waiting = self._tracks[modality].waiting
-        if len(waiting) > self.config.queue_size:
-            self._leave_out(modality, waiting[0], 'overflow')
+    def _admit(self, modality: Modality, item: Waiting[M], out_of_order: bool) -> None:
+        """Let it wait for its partner, unless it came too late."""
+        late = not out_of_order and self._is_late(modality, item)
+        if not (out_of_order or late and self._is_delayed(modality, item)):
+            self._note(modality, item)
+        if out_of_order or late:
+            self._health[modality].outcome(late)
+            self._drop(modality, 'late' if late else 'out_of_order')
+            return
+        track = self._tracks[modality]
+        track.add(item)
+        if len(track.waiting) > self.config.queue_size:
+            self._leave_out(modality, track.waiting[0], 'overflow')
+
+    def _is_late(self, modality: Modality, item: Waiting[M]) -> bool:
+        """Whether its partner left alone, and no other one is at hand."""
+        if self._agreement.broken:
+            return False
+        other, reach = self._tracks[partner(modality)], self._reach()
+        return other.went_alone_near(item.stamp, reach) and not other.within(item.stamp, reach)
+
+    def _is_delayed(self, modality: Modality, item: Waiting[M]) -> bool:
+        """Whether it took longer than usual: else, maybe, the stamps of the sensors disagree."""
+        delay = self._tracks[modality].delay(item.stamp, item.arrived)
+        return delay is not None and 2 * delay > self._patience(modality)
+
+    def _note(self, modality: Modality, item: Waiting[M]) -> None:
+        other = self._tracks[partner(modality)]
+        met = other.met(item, self._slop(), self._patience(modality))
+        self._agreement.note(modality, item.stamp, item.arrived, met)
+        if self._is_gone(partner(modality)):
+            self._agreement.lonely()
 
     # -- who leaves
 
@@ -212,11 +214,12 @@ class Pairing(Generic[M]):
         gone: list[Pair[M]] = []
         while (oldest := self._oldest()) is not None:
             modality, item = oldest
+            over = final or self._expired(modality, item)
             partners = self._partners(modality, item)
-            if partners and (final or self._settled(modality, item, partners[0])):
+            if partners and (over or self._settled(item, partners[0])):
                 gone.append(self._pair(modality, item, partners[0]))
                 continue
-            action: Action = 'wait' if partners else self._action(modality, item, final)
+            action: Action = 'wait' if partners else self._action(modality, item, over)
             if action == 'wait':
                 break
             gone += self._alone(modality, item, action)
@@ -237,54 +240,54 @@ class Pairing(Generic[M]):
         found = [c for c in other.within(item.stamp, slop) if is_nearest(c)]
         return sorted(found, key=lambda c: abs(c.stamp - item.stamp))
 
-    def _settled(self, modality: Modality, item: Waiting[M], found: Waiting[M]) -> bool:
+    def _settled(self, item: Waiting[M], found: Waiting[M]) -> bool:
         """Whether no better match can come, for either of the two."""
         distance = abs(found.stamp - item.stamp)
-        if 2 * distance <= (self._shorter_period() or 0) or self._expired(modality, item):
+        if 2 * distance <= (self._shorter_period() or 0):
             return True
-        newest = [self._tracks[m].reached or 0 for m in MODALITIES]
-        return min(newest) >= max(item.stamp, found.stamp) + distance
+        reached = [self._tracks[m].reached or 0 for m in MODALITIES]
+        return min(reached) >= max(item.stamp, found.stamp) + distance
 
-    def _action(self, modality: Modality, item: Waiting[M], final: bool) -> Action:
+    def _action(self, modality: Modality, item: Waiting[M], over: bool) -> Action:
         """What becomes of the oldest message, which has no partner as yet."""
         other = self._tracks[partner(modality)]
-        if self._agreement.broken:
-            return 'alone' if modality == RGB else 'skip'
         if self._is_gone(partner(modality)):
             return 'alone'
+        if self._agreement.broken:
+            return 'alone' if modality == RGB else 'skip'
         if other.reached is not None and other.reached > item.stamp + self._slop():
-            return self._unless_complete(other, item)
-        if final:
+            return self._passed(modality, item)
+        if over:
+            return 'alone' if self._is_due(other, item) else 'skip'
+        return 'wait'
+
+    def _passed(self, modality: Modality, item: Waiting[M]) -> Action:
+        """The partner's stream went by: where it is complete, this one has too many."""
+        other = self._tracks[partner(modality)]
+        if self.config.triggered or not other.is_complete_around(item.stamp):
             return 'alone'
-        if not self._expired(modality, item):
-            return 'wait'
-        return 'alone' if self._due(other, item) else 'skip'
+        return 'skip' if self._rates_differ() or modality == DEPTH else 'alone'
 
-    def _unless_complete(self, other: Track[M], item: Waiting[M]) -> Action:
-        """The partner's stream went by: alone where it missed a message, else by its rate."""
-        gap, period = other.gap_around(item.stamp), other.period.value
-        complete = gap is not None and period is not None and gap <= MISSED * period
-        return 'skip' if complete and not self.config.triggered else 'alone'
-
-    def _due(self, other: Track[M], item: Waiting[M]) -> bool:
+    def _is_due(self, other: Track[M], item: Waiting[M]) -> bool:
         """Whether the partner's stream owed a message by now."""
         period = other.period.value
         if self.config.triggered or period is None or other.reached is None:
             return True
-        return other.reached + period <= item.stamp + self._slop() + period // 4
+        soon = other.reached + period <= item.stamp + self._slop() + period // 4
+        return soon or not self._rates_differ()
 
     def _expired(self, modality: Modality, item: Waiting[M]) -> bool:
-        """The deadline passed, by message time, or live by the clock."""
-        patience = self._patience(modality)
-        newest = max(track.reached or 0 for track in self._tracks.values())
-        if newest >= item.stamp + patience and newest - item.stamp < JUMP + patience:
+        """Its deadline passed by message time, or by the clock its own or that of a later one."""
+        end = item.stamp + self._patience(modality)
+        reached = [track.reached for track in self._tracks.values() if track.reached is not None]
+        if any(end <= stamp < end + JUMP for stamp in reached):
             return True
-        return self.config.live and self._now is not None \
-            and self._now >= item.arrived + patience
+        now, next_end = self._clock.now, self.next_deadline()
+        return now is not None and next_end is not None and now >= next_end
 
     def _pair(self, modality: Modality, item: Waiting[M], found: Waiting[M]) -> Pair[M]:
-        self._tracks[modality].take(item, alone=False)
-        self._tracks[partner(modality)].take(found, alone=False)
+        self._tracks[modality].take(item, 'paired')
+        self._tracks[partner(modality)].take(found, 'paired')
         for m in MODALITIES:
             self._health[m].outcome(late=False)
             self._misses[m] = 0
@@ -293,56 +296,52 @@ class Pairing(Generic[M]):
 
     def _alone(self, modality: Modality, item: Waiting[M], action: Action) -> list[Pair[M]]:
         if action == 'skip':
-            cause = 'unsynchronised' if self._agreement.broken else 'skipped_rate'
-            self._leave_out(modality, item, cause)
+            by_rate = self._rates_differ() and not self._agreement.broken
+            self._leave_out(modality, item, 'skipped_rate' if by_rate else 'unsynchronised')
             return []
         self._misses[partner(modality)] += 1
-        self._tracks[modality].take(item, alone=True)
+        self._tracks[modality].take(item, 'alone')
         rgb, depth = (item.message, None) if modality == RGB else (None, item.message)
         return [Pair(item.original, rgb, depth)]
 
     def _leave_out(self, modality: Modality, item: Waiting[M], cause: str) -> None:
-        self._tracks[modality].take(item, alone=False)
+        self._tracks[modality].take(item, 'dropped')
         self._drop(modality, cause)
 
-    def _drop(self, modality: Modality, cause: str) -> list[Pair[M]]:
-        self.counters[f'{modality}.{cause}'] += 1
-        return []
+    def _drop(self, modality: Modality, cause: str, count: int = 1) -> None:
+        if count:
+            self.counters[f'{modality}.{cause}'] += count
 
     # -- what is known
 
-    def _advance(self, now: int) -> None:
-        self._now = now
-        for health in self._health.values():
-            health.advance(self._elapsed(now))
-
-    def _elapsed(self, now: int) -> int:
-        """The time by which silence is measured: offline that of the messages."""
-        if self.config.live:
-            return now
-        return max(track.newest or 0 for track in self._tracks.values())
-
-    def _note(self, modality: Modality, item: Waiting[M]) -> None:
-        other = self._tracks[partner(modality)]
-        met = other.came_near(item.stamp, self._slop())
-        self._agreement.note(modality, item.stamp, item.arrived, met)
-        if self._is_gone(partner(modality)):
-            self._agreement.lonely()
+    def _steady_now(self) -> int | None:
+        return self._clock.now if self.config.live else None
 
     def _is_gone(self, modality: Modality) -> bool:
         return self._state(modality) in ('lost', 'disabled')
 
     def _state(self, modality: Modality) -> State:
-        silent = {m: self._health[m].is_silent(self._tracks[m].period.value) for m in MODALITIES}
+        silent = {m: self._is_silent(m) for m in MODALITIES}
+        other = partner(modality)
+        away = silent[other] or self._missed_shots(other) or other in self.config.disabled
         return self._health[modality].state(Facts(
             silent[modality], all(silent.values()), self._missed_shots(modality),
-            self._agreement.broken))
+            self._agreement.broken and not away, self._clock.paused))
+
+    def _is_silent(self, modality: Modality) -> bool:
+        return self._health[modality].is_silent(
+            self._clock.elapsed, self._tracks[modality].period.value)
 
     def _missed_shots(self, modality: Modality) -> bool:
         return self.config.triggered and self._misses[modality] >= SHOTS
 
     def _offset(self, modality: Modality) -> int:
         return round(self.config.depth_offset * SECOND) if modality == DEPTH else 0
+
+    def _rates_differ(self) -> bool:
+        periods = [track.period.value for track in self._tracks.values()]
+        known = [period for period in periods if period is not None]
+        return len(known) == len(periods) and max(known) > UNEQUAL * min(known)
 
     def _shorter_period(self) -> int | None:
         periods = [track.period.value for track in self._tracks.values()]
