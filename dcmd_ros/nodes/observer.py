@@ -79,9 +79,10 @@ class Observer:
         """Run until `done()` holds; False when `limit` seconds passed before."""
         end = time.monotonic() + limit
         while not done():
-            if time.monotonic() > end:
+            left = end - time.monotonic()
+            if left < 0:
                 return False
-            self._executor.spin_once(timeout_sec=0.05)
+            self._executor.spin_once(timeout_sec=min(left, 0.05))
         return True
 
     def close(self) -> None:
