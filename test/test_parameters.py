@@ -37,6 +37,7 @@ def test_each_default_is_valid_and_described(setting) -> None:
 
 def test_ranges_reach_the_descriptor() -> None:
     [slop] = BY_NAME['slop'].descriptor().floating_point_range
+    assert all(isinstance(end, float) for end in (slop.from_value, slop.to_value))
     assert (slop.from_value, slop.to_value) == (0.0, 10.0)
     [threads] = BY_NAME['threads'].descriptor().integer_range
     assert (threads.from_value, threads.to_value) == (0, 256)

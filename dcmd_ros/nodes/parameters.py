@@ -99,7 +99,7 @@ class Setting:
         if self.low is not None and self.high is not None:
             if isinstance(self.default, float):
                 described.floating_point_range = [
-                    FloatingPointRange(from_value=self.low, to_value=self.high)]
+                    FloatingPointRange(from_value=float(self.low), to_value=float(self.high))]
             else:
                 described.integer_range = [
                     IntegerRange(from_value=int(self.low), to_value=int(self.high))]
