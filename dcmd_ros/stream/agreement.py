@@ -7,7 +7,7 @@ from statistics import median
 
 from dcmd_ros.stream.config import DEPTH, MODALITIES, RGB, Modality
 
-PATIENCE = 10  # messages of each sensor without a meeting
+PATIENCE = 10
 MEETINGS = 2  # to believe them again
 WINDOW = 31
 
@@ -19,10 +19,13 @@ class Agreement:
     The offset is that of the messages that met; while none does, that of the messages that
     arrive nearest to each other in time, so that one of more than half a period is seen for what
     it is.
+
+    :param patience: messages of each sensor without a meeting that break it
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int = PATIENCE) -> None:
         self.broken = False
+        self._patience = patience
         self._without: dict[Modality, int] = dict.fromkeys(MODALITIES, 0)
         self._meetings = 0
         self._last: dict[Modality, tuple[int, int]] = {}
@@ -57,7 +60,7 @@ class Agreement:
         return int(median(offsets)) if offsets else None
 
     def _judge(self) -> None:
-        if all(count >= PATIENCE for count in self._without.values()):
+        if all(count >= self._patience for count in self._without.values()):
             self.broken, self._meetings = True, 0
         elif self.broken and self._meetings >= MEETINGS:
             self.broken = False

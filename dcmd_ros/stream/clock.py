@@ -19,16 +19,18 @@ class SteadyClock:
     """
 
     def __init__(self) -> None:
-        self.now: int | None = None
+        self.now = 0
         self.elapsed = 0
         self.paused = False
+        self._began = False
         self._simulated: int | None = None
         self._moved = 0
 
     def advance(self, now: int) -> None:
         """It is `now`; a step back is none."""
-        step = 0 if self.now is None else max(0, now - self.now)
-        self.now = now if self.now is None else self.now + step
+        step = max(0, now - self.now) if self._began else 0
+        self.now = self.now + step if self._began else now
+        self._began = True
         if self._simulated is None:
             self.elapsed += step
 

@@ -81,3 +81,8 @@ def numbered(chosen: float | None, period: int | None, share: float, most: int) 
     if chosen is not None:
         return round(chosen * SECOND)
     return most if period is None else min(most, round(share * period))
+
+
+def partner(modality: Modality) -> Modality:
+    """The other sensor."""
+    return DEPTH if modality == RGB else RGB

@@ -80,11 +80,14 @@ class Health:
     def state(self, facts: Facts) -> State:
         """What to call it; the first that holds, the gravest first."""
         triggered = self.config.triggered
-        frozen = 0 < self.config.freeze_count <= self._same
         rules: tuple[tuple[bool, State], ...] = (
             (self._disabled, 'disabled'), (facts.paused, 'paused'),
             (facts.missed_shots, 'lost'), (triggered and facts.both_silent, 'idle'),
             (facts.silent and not triggered, 'lost'), (self._heard is None, 'waiting'),
-            (facts.unsynchronised, 'unsynchronised'), (frozen, 'frozen'),
+            (facts.unsynchronised, 'unsynchronised'), (self._is_frozen(), 'frozen'),
             (self._is_late, 'late'), (self._is_degraded, 'degraded'))
         return next((state for holds, state in rules if holds), 'ok')
+
+    def _is_frozen(self) -> bool:
+        known = self._digest is not None
+        return known and 0 < self.config.freeze_count <= self._same

@@ -8,30 +8,32 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Generic, Literal, TypeVar
 
-from dcmd_ros.stream.clock import JUMP
 from dcmd_ros.stream.period import MISSED, Period
 
 M = TypeVar('M')
 REMEMBERED = 64
 LATENCIES = 15
-STRAGGLERS = 3  # messages behind the stream in a row that make a jump back
-Standing = Literal['next', 'duplicate', 'out_of_order', 'back', 'forward']
 
 
 @dataclass(frozen=True, eq=False)
 class Waiting(Generic[M]):
     """
-    A message without its partner as yet.
+    A message, and when it came; times in nanoseconds.
 
-    stamp     corrected for the constant offset, nanoseconds
-    original  as it came
-    arrived   local time, nanoseconds
+    stamp      corrected for the constant offset
+    original   as it came
+    arrived    clock by which deadlines run
+    elapsed    clock by which silence is measured
+    returning  both sensors were silent before it
     """
 
     stamp: int
     original: int
     arrived: int
+    elapsed: int
     message: M
+    digest: int | None = None
+    returning: bool = False
 
 
 class Track(Generic[M]):
@@ -39,8 +41,7 @@ class Track(Generic[M]):
     What one sensor sent since its stamps last jumped.
 
     waiting  in order of stamps
-    newest   largest stamp, None since a jump
-    arrived  local time of that message, None before the first
+    newest   the message with the largest stamp, None since a jump
     stale    the other sensor's stamps jumped, and nothing came from this one since
     emitted  largest stamp that left, None since a jump
     """
@@ -48,48 +49,21 @@ class Track(Generic[M]):
     def __init__(self) -> None:
         self.waiting: list[Waiting[M]] = []
         self.period = Period()
-        self.newest: int | None = None
-        self.arrived: int | None = None
+        self.newest: Waiting[M] | None = None
         self.stale = False
         self.emitted: int | None = None
-        self._behind = 0
         self._seen: list[tuple[int, int]] = []  # stamp, arrived; by stamp
         self._alone: deque[int] = deque(maxlen=REMEMBERED)
         self._latencies: deque[int] = deque(maxlen=LATENCIES)
-
-    def standing(self, stamp: int, now: int | None) -> Standing:
-        """
-        How `stamp` continues those that came.
-
-        :param now: local time, by which a jump forward is told from silence; None = not at all
-        """
-        if self.newest is None or self.arrived is None:
-            return 'next'
-        step = stamp - self.newest
-        if step > 0:
-            self._behind = 0
-            leaps = now is not None and step - (now - self.arrived) > JUMP
-            return 'forward' if leaps else 'next'
-        return self._standing_behind(stamp) if step else 'duplicate'
-
-    def _standing_behind(self, stamp: int) -> Standing:
-        known = self._came(stamp)
-        if not known and (self.emitted is None or stamp > self.emitted):
-            return 'next' if self.newest is None or stamp >= self.newest - JUMP else 'back'
-        self._behind += 1
-        if self._behind >= STRAGGLERS or (self.newest or 0) - stamp > JUMP:
-            return 'back'
-        return 'duplicate' if known else 'out_of_order'
 
     def add(self, item: Waiting[M]) -> None:
         """Queue a message; a stamp out of order finds its place."""
         bisect.insort(self.waiting, item, key=lambda waiting: waiting.stamp)
         bisect.insort(self._seen, (item.stamp, item.arrived))
         del self._seen[:-REMEMBERED]
-        if self.newest is None or item.stamp > self.newest:
+        if self.newest is None or item.stamp > self.newest.stamp:
             self.period.add(item.stamp)
-            self.newest = item.stamp
-            self.arrived = item.arrived
+            self.newest = item
         self.stale = False
 
     def take(self, item: Waiting[M], how: Literal['paired', 'alone', 'dropped']) -> None:
@@ -99,29 +73,26 @@ class Track(Generic[M]):
         if how == 'alone':
             self._alone.append(item.stamp)
         elif how == 'paired':
-            self._latencies.append(item.arrived - item.stamp)
+            self._latencies.append(item.elapsed - item.stamp)
 
     def restart(self) -> None:
-        """The stamps that come have nothing to do with those that came."""
+        """The stamps that come have nothing to do with those that came; nothing waits."""
         self._seen.clear()
         self._alone.clear()
         self._latencies.clear()
         self.period.restart()
         self.newest = self.emitted = None
-        self._behind = 0
 
     @property
     def reached(self) -> int | None:
         """How far the stamps got, in the time base that now holds."""
-        return None if self.stale else self.newest
+        return None if self.stale or self.newest is None else self.newest.stamp
 
-    def step(self, stamp: int) -> int | None:
-        """From the newest stamp to this one."""
-        return None if self.newest is None else stamp - self.newest
-
-    def delay(self, stamp: int, arrived: int) -> int | None:
+    def delay(self, item: Waiting[M]) -> int | None:
         """How much later it came than those that paired; None before any did."""
-        return arrived - stamp - int(median(self._latencies)) if self._latencies else None
+        if not self._latencies:
+            return None
+        return item.elapsed - item.stamp - int(median(self._latencies))
 
     def within(self, stamp: int, slop: int) -> list[Waiting[M]]:
         """The waiting messages at most `slop` away."""
@@ -145,6 +116,7 @@ class Track(Generic[M]):
             return False
         return self._seen[at][0] - self._seen[at - 1][0] <= MISSED * self.period.value
 
-    def _came(self, stamp: int) -> bool:
+    def came(self, stamp: int) -> bool:
+        """Whether this very stamp came before."""
         at = bisect.bisect_left(self._seen, (stamp, 0))
         return at < len(self._seen) and self._seen[at][0] == stamp
