@@ -23,10 +23,10 @@ Depth = NDArray[np.float32]
 InversePlane = tuple[float, float, float]
 
 _COVERED = 0.1          # a pixel shows the scene in at least this share of the training frames
-_RING_IS_PART = 0.6     # a static rise inside so much part is the part's own middle
+_RING_IS_PART = 0.4     # a static rise inside so much part is the part's own middle
 _SMALLEST_PIECE = 0.03  # of the usual part; smaller pieces are specks
 _PLANE_POINTS = 4000
-_PLANE_TRIALS = 128
+_PLANE_TRIALS, _PLANE_JUDGES = 96, 800
 _PLANE_TOLERANCE = 0.004  # of the distance
 
 
@@ -86,8 +86,10 @@ def _consensus(points: NDArray[np.float64], inverse: NDArray[np.float64]) -> NDA
     if not sound.any():
         return np.array([0.0, 0.0, float(np.median(inverse))])
     planes = np.linalg.solve(corners[sound], inverse[triples[sound]][..., None])[..., 0]
-    errors = np.abs(planes @ points.T / inverse - 1)
-    return planes[np.argmax((errors < _PLANE_TOLERANCE).sum(axis=1))]
+    judges = rng.permutation(len(points))[:_PLANE_JUDGES]
+    scaled = (points[judges] / inverse[judges, None]).astype(np.float32)
+    errors = np.abs(scaled @ planes.T.astype(np.float32) - 1)
+    return planes[np.argmax((errors < _PLANE_TOLERANCE).sum(axis=0))]
 
 
 def plane_depth(plane: InversePlane, shape: tuple[int, int]) -> Depth:
@@ -116,9 +118,11 @@ def rise(depth: Depth, plane: InversePlane) -> tuple[Depth, Mask]:
     seen = (depth > 0).astype(np.float32)
     above = (plane_depth(plane, depth.shape) - depth) * seen
     share = cv2.GaussianBlur(seen, (5, 5), 1.2)
-    smooth = cv2.GaussianBlur(above, (5, 5), 1.2)
+    smooth = cv2.GaussianBlur(above, (5, 5), 1.2) / np.maximum(share, 1e-6)
     known = share > 0.3
-    return np.where(known, smooth / np.maximum(share, 1e-6), 0).astype(np.float32), known
+    # Smoothing spreads a high part over its own edge: there the pixel itself has the say.
+    edge = (depth > 0) & (above < 0.5 * smooth)
+    return np.where(edge, above, np.where(known, smooth, 0)).astype(np.float32), known
 
 
 def learn_scene(depths: Sequence[Depth]) -> Scene:
@@ -165,9 +169,9 @@ def _without_part(surface: Depth, rises: Depth, known: Mask, tolerance: float) -
     raised = ((rises - surface > tolerance) & known).mean(axis=0)
     _, labels = cv2.connectedComponents((surface > tolerance).astype(np.uint8))
     surface = surface.copy()
-    kernel = np.ones((9, 9), np.uint8)
+    kernel = np.ones((5, 5), np.uint8)
     for label in np.unique(labels[labels > 0]):
-        inside = cv2.dilate((labels == label).astype(np.uint8), kernel[:3, :3]) > 0
+        inside = labels == label
         ring = (cv2.dilate(inside.astype(np.uint8), kernel) > 0) & ~inside
         if ring.any() and raised[ring].mean() > _RING_IS_PART:
             surface[inside] = 0

@@ -11,6 +11,7 @@ from dcmd_ros.network.dcmd import DcmdConfig
 class TrainingOptions:
     """
     steps, fold_steps  of each final student, and of each student that only serves calibration
+    outline_steps      of the silhouette, which finds the part by colour
     folds              of the training parts, whose left-out parts calibrate
     batch, rate        frames a step; Adam's first learning rate, which falls as a cosine
     false_alarm_rate   that the thresholds are chosen for
@@ -19,6 +20,7 @@ class TrainingOptions:
     seed: int = 0
     steps: int = 400
     fold_steps: int = 250
+    outline_steps: int = 150
     folds: int = 3
     batch: int = 8
     rate: float = 2e-3

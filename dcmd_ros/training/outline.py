@@ -13,30 +13,31 @@ from dcmd_ros.network.detector import batch
 from dcmd_ros.network.preparation import Preparation, teacher_input
 from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.training.material import Frames
+from dcmd_ros.training.options import TrainingOptions
 
 _FRAMES = 160
-_STEPS = 150
 _BATCH = 8
 _PATCHES = 3
 
 
-def learn_silhouette(frames: Frames, preparation: Preparation, teacher: Backbone, seed: int,
-                     device: str) -> Silhouette:
+def learn_silhouette(frames: Frames, preparation: Preparation, teacher: Backbone,
+                     options: TrainingOptions) -> Silhouette:
     """
     A silhouette for the view, from at most 160 frames.
 
     Half of what it sees has other light and patches of odd colour on it: neither may change
     where the part is, and a stain must not be cut out of it.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(options.seed)
     views = [preparation.raw(frame) for frame in frames.spread(_FRAMES)]
     colours = [view[0] for view in views] + [_disturbed(view[0], rng) for view in views]
+    device = options.device
     features = _features(colours, teacher, device)
     part = torch.from_numpy(np.stack([view[1] for view in views] * 2)).to(device)
     known = torch.from_numpy(np.stack([view[2] for view in views] * 2)).to(device)
-    torch.manual_seed(seed)
+    torch.manual_seed(options.seed)
     silhouette = Silhouette(teacher.channels).to(device)
-    _fit(silhouette, features, part, known, rng)
+    _fit(silhouette, features, part, known, rng, options.outline_steps)
     return silhouette.eval()
 
 
@@ -50,13 +51,13 @@ def _features(colours: list[NDArray[np.uint8]], teacher: Backbone, device: str) 
 
 
 def _fit(silhouette: Silhouette, features: list[Tensor], part: Tensor, known: Tensor,
-         rng: np.random.Generator) -> None:
+         rng: np.random.Generator, steps: int) -> None:
     optimiser = torch.optim.Adam(silhouette.parameters(), lr=3e-3)
     cells = features[0].shape[-1]
     target = functional.adaptive_avg_pool2d(part[:, None].float(), cells)
     weight = functional.adaptive_avg_pool2d(known[:, None].float(), cells)
     silhouette.train()
-    for _ in range(_STEPS):
+    for _ in range(steps):
         chosen = torch.from_numpy(rng.integers(0, len(part), _BATCH)).to(part.device)
         logit = silhouette([f[chosen].float() for f in features])
         loss = functional.binary_cross_entropy_with_logits(logit, target[chosen], weight[chosen])

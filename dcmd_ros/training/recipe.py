@@ -122,8 +122,7 @@ class _Recipe:
         if not scene.reliable:
             self._warn(f'the whole view is inspected as part: {scene.reason}')
             return preparation, None
-        silhouette = learn_silhouette(self.frames, preparation, teacher, self.options.seed,
-                                      self.options.device)
+        silhouette = learn_silhouette(self.frames, preparation, teacher, self.options)
         preparation.outliner = outliner(silhouette, teacher, self.options.device)
         found = agreement(self.validation, preparation)
         if found < _AGREEMENT:

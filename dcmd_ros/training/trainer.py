@@ -149,7 +149,7 @@ class Trainer:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        return float(loss)
+        return float(loss.detach())
 
     def _loss(self, branch: str, student: Student, features: Features, chosen: Tensor) -> Tensor:
         """Weighted mean over strides of 1 - cos, and of how far off the expected one is."""

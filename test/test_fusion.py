@@ -1,0 +1,100 @@
+"""From residual maps to evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from dcmd_ros.frame import Intrinsics
+from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, score_of, without_specks
+from dcmd_ros.network.fitting import Fitting
+from dcmd_ros.network.fusion import Scale, evidence, measured
+from dcmd_ros.network.preparation import View
+
+CELLS, SIZE = 16, 64
+USUAL = {'rgb': (1.0, 0.5), 'depth': (1.0, 0.5), 'rgb_to_depth': (1.0, 0.5),
+         'depth_to_rgb': (1.0, 0.5)}
+SCALES = {'both': Scale(USUAL), 'rgb_only': Scale({'rgb': (1.0, 0.5)}, centre=7.0),
+          'depth_only': Scale({'depth': (1.0, 0.5)})}
+PART = torch.ones(1, SIZE, SIZE, dtype=torch.bool)
+VIEW = View(Intrinsics(80, 60, 50, 50, 40, 30), (10, -4, 64), SIZE, 1.0, 100.0, (0, 0, 0))
+SAME = Fitting(VIEW.intrinsics, (80, 60), (1.0, 1.0), (0.0, 0.0))
+
+
+def maps(**strong: float) -> dict[str, torch.Tensor]:
+    found = {name: torch.ones(1, 1, CELLS, CELLS) for name in USUAL}
+    for name, value in strong.items():
+        found[name][..., 4:7, 4:7] = value
+    return found
+
+
+def with_gap() -> torch.Tensor:
+    valid = PART.clone()
+    valid[:, 16:28, 16:28] = False
+    return valid
+
+
+def test_either_sensor_alone_can_raise_the_alarm() -> None:
+    for name in USUAL:
+        found, _ = evidence(maps(**{name: 9.0}), 'both', SCALES, PART, PART)
+        assert found.max() > 5 and found.argmax() in [5 * CELLS + 5]
+
+
+def test_where_depth_is_missing_it_is_no_evidence_whatever_the_maps_say() -> None:
+    plain, seen = evidence(maps(), 'both', SCALES, PART, with_gap())
+    loud, _ = evidence(maps(depth=99.0, rgb_to_depth=99.0, depth_to_rgb=99.0), 'both', SCALES,
+                       PART, with_gap())
+    assert bool((seen > 0).all())
+    torch.testing.assert_close(plain, loud)
+
+
+def test_where_depth_is_missing_colour_speaks_by_its_own_scale() -> None:
+    found, _ = evidence(maps(), 'both', SCALES, PART, with_gap())
+    assert float(found[0, 0, 5, 5]) == -7.0 and float(found[0, 0, 12, 12]) == 0.0
+
+
+def test_without_colour_missing_depth_stays_unknown() -> None:
+    found, seen = evidence({'depth': maps()['depth']}, 'depth_only', SCALES, PART, with_gap())
+    assert not bool(seen[0, 0, 4:7, 4:7].any()) and bool(seen[0, 0, 10:].all())
+
+
+def test_the_edge_of_missing_depth_is_no_evidence_either() -> None:
+    seen = measured(PART, with_gap(), CELLS)
+    assert not bool(seen[0, 0, 3:8, 3:8].any()) and bool(seen[0, 0, 2].all())
+
+
+def test_off_the_part_nothing_counts() -> None:
+    part = PART.clone()
+    part[:, :, 32:] = False
+    strong = {'rgb': torch.ones(1, 1, CELLS, CELLS)}
+    strong['rgb'][..., 12:] = 99.0
+    found, seen = evidence(strong, 'rgb_only', SCALES, part, None)
+    assert float(found[seen > 0].max()) == -7.0
+
+
+def test_the_score_increases_strictly_and_never_saturates() -> None:
+    u = np.concatenate([-np.geomspace(1e4, 1e-3, 50), [0], np.geomspace(1e-3, 1e3, 50)])
+    scores = score_of(u)
+    assert (np.diff(scores) > 0).all() and scores[0] > 0 and scores[-1] < 1
+    assert scores[50] == 0.5
+
+
+def test_the_map_is_zero_off_the_part_and_nan_where_nothing_is_known() -> None:
+    part = np.zeros((SIZE, SIZE), bool)
+    part[16:48, 16:48] = True
+    known = np.ones((CELLS, CELLS), bool)
+    known[:, :8] = False
+    found = anomaly_map(np.zeros((CELLS, CELLS), np.float32), known, part, VIEW, SAME)
+    assert found.shape == (60, 80) and found.dtype == np.float32
+    assert np.isnan(found[28, 30]) and found[28, 50] == 0.5 and found[2, 2] == 0
+    assert np.isnan(anomaly_map(None, None, part, VIEW, SAME)[28, 50])
+
+
+def test_specks_are_squeezed_below_the_threshold_in_order() -> None:
+    scores = np.full((20, 20), 0.1, np.float32)
+    scores[2, 2], scores[2, 9], scores[10:16, 10:16] = 0.9, 0.7, 0.6
+    scores[0, 0] = np.nan
+    kept = without_specks(scores, 4)
+    assert 0.498 <= kept[2, 9] < kept[2, 2] < 0.5 and kept[12, 12] == np.float32(0.6)
+    assert (alarm_mask(kept) > 0).sum() == 36 and np.isnan(kept[0, 0])
+    assert np.array_equal(without_specks(scores, 0), scores, equal_nan=True)

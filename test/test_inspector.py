@@ -1,0 +1,239 @@
+"""The facade, on a tiny model that is trained once for all of these tests."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from detector_rig import SIZE, frame_of, has_hole, tiny_model
+
+from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.inspector import DeviceError, FrameError, Inspector, ModelError
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp('model'))
+
+
+@pytest.fixture(scope='module')
+def inspector(model: Path) -> Inspector:
+    return Inspector(model, device='cpu')
+
+
+def alone(frame: Frame, mode: str) -> Frame:
+    return replace(frame, rgb=None if mode == 'depth_only' else frame.rgb,
+                   depth=None if mode == 'rgb_only' else frame.depth)
+
+
+@pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+def test_the_score_is_the_largest_value_of_the_map(inspector: Inspector, mode: str) -> None:
+    found = inspector.inspect(alone(frame_of(900), mode))
+    assert found.mode == mode
+    assert found.map.dtype == np.float32 and found.map.shape == (SIZE, SIZE)
+    assert 0 < found.score < 1 and found.score == float(np.nanmax(found.map))
+    assert ((found.map >= 0.5) == (found.mask == 255)).all()
+    assert (found.verdict == 'anomalous') == (found.score >= 0.5)
+
+
+@pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+def test_a_defect_scores_higher_than_the_same_part_without_it(inspector: Inspector,
+                                                              mode: str) -> None:
+    good = [inspector.inspect(alone(frame_of(i), mode)).score for i in range(900, 906)]
+    bad = [inspector.inspect(alone(has_hole(frame_of(i)), mode)).score for i in range(900, 906)]
+    assert np.median(bad) > np.median(good)
+
+
+def test_off_the_part_the_map_is_zero(inspector: Inspector) -> None:
+    found = inspector.inspect(frame_of(901))
+    assert (found.map[:4] == 0).all() and (found.map > 0).any()
+
+
+def test_an_empty_scene_is_no_part(inspector: Inspector) -> None:
+    found = inspector.inspect(frame_of(901, empty=True))
+    assert found.verdict == 'no_part' and not found.mask.any()
+
+
+@pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+def test_a_single_sensor_frame_is_judged_by_its_own_threshold(inspector: Inspector,
+                                                              mode: str) -> None:
+    scores = [inspector.inspect(alone(frame_of(i), mode)).score for i in range(910, 916)]
+    assert np.median(scores) < 0.5
+
+
+def test_missing_depth_is_never_evidence(inspector: Inspector) -> None:
+    frame = frame_of(902)
+    before = inspector.inspect(frame)
+    depth = frame.depth.copy()
+    depth[SIZE // 2 - 6:SIZE // 2 + 6, SIZE // 2 - 6:SIZE // 2 + 6] = 0
+    after = inspector.inspect(replace(frame, depth=depth))
+    assert after.verdict == before.verdict == 'good'
+    only_depth = inspector.inspect(Frame(0, depth=depth, intrinsics=frame.intrinsics))
+    assert np.isnan(only_depth.map[SIZE // 2, SIZE // 2])
+    assert only_depth.verdict == 'good'
+
+
+def test_depth_that_is_all_missing_leaves_the_judgement_to_colour(inspector: Inspector) -> None:
+    frame = frame_of(903)
+    blind = inspector.inspect(replace(frame, depth=np.zeros_like(frame.depth)))
+    colour = inspector.inspect(alone(frame, 'rgb_only'))
+    assert blind.mode == 'both' and blind.confidence['depth'] < 0.1
+    assert blind.score == colour.score and blind.verdict == colour.verdict
+
+
+def test_a_black_picture_leaves_the_judgement_to_depth(inspector: Inspector) -> None:
+    frame = frame_of(903)
+    blind = inspector.inspect(replace(frame, rgb=np.zeros_like(frame.rgb)))
+    assert blind.confidence['rgb'] < 0.1 and blind.verdict == 'good'
+    assert blind.score == inspector.inspect(alone(frame, 'depth_only')).score
+
+
+def test_with_nothing_to_trust_the_verdict_is_unknown(inspector: Inspector) -> None:
+    frame = frame_of(903)
+    dark = np.zeros_like(frame.rgb)
+    for blind in (Frame(0, rgb=dark), Frame(0, depth=np.zeros_like(frame.depth)),
+                  Frame(0, rgb=dark, depth=np.zeros_like(frame.depth))):
+        found = inspector.inspect(blind)
+        assert found.verdict == 'unknown' and np.isnan(found.score)
+        assert not found.mask.any()
+
+
+def test_good_frames_are_trusted_and_a_defect_does_not_change_that(inspector: Inspector) -> None:
+    for i in range(904, 908):
+        clean = inspector.inspect(frame_of(i)).confidence
+        defective = inspector.inspect(has_hole(frame_of(i))).confidence
+        assert min(clean.values()) > 0.7
+        assert all(abs(clean[m] - defective[m]) < 0.15 for m in clean)
+
+
+def test_specks_do_not_count_when_a_smallest_region_is_asked_for(inspector: Inspector) -> None:
+    frame = has_hole(frame_of(905))
+    plain = inspector.inspect(frame)
+    if plain.verdict != 'anomalous':
+        pytest.skip('the tiny model misses this defect')
+    area = SIZE * SIZE
+    patient = inspector.inspect(frame, min_region_area=area)
+    assert patient.verdict == 'good' and not patient.mask.any()
+    assert patient.score == float(np.nanmax(patient.map)) < 0.5
+
+
+def test_outside_of_the_roi_there_is_no_part(inspector: Inspector) -> None:
+    found = inspector.inspect(frame_of(906), roi=(0, 0, SIZE // 2, SIZE))
+    assert not found.map[:, SIZE // 2 + 2:].any()
+
+
+def test_a_frame_of_twice_the_size_is_judged_alike_and_warned_of_once(model: Path) -> None:
+    inspector, frame = Inspector(model, device='cpu'), frame_of(907)
+    large = Frame(0, rgb=frame.rgb.repeat(2, 0).repeat(2, 1),
+                  depth=frame.depth.repeat(2, 0).repeat(2, 1))
+    one, two = inspector.inspect(frame), inspector.inspect(large)
+    inspector.inspect(large)
+    assert two.map.shape == (2 * SIZE, 2 * SIZE)
+    assert two.verdict == one.verdict and abs(two.score - one.score) < 0.15
+    assert len([w for w in inspector.warnings if 'resampled' in w]) == 1
+
+
+@pytest.mark.parametrize('frame', [
+    Frame(0), Frame(0, rgb=np.zeros((4, 4), np.uint8)),
+    Frame(0, rgb=np.zeros((8, 8, 3), np.uint8), depth=np.zeros((4, 4), np.float32)),
+    Frame(0, rgb=np.zeros((8, 8, 3), np.float32)), Frame(0, depth=np.zeros((0, 8), np.float32))])
+def test_an_impossible_frame_is_refused(inspector: Inspector, frame: Frame) -> None:
+    with pytest.raises(FrameError):
+        inspector.inspect(frame)
+
+
+def test_depth_that_is_not_finite_counts_as_missing(inspector: Inspector) -> None:
+    frame = frame_of(908)
+    depth = frame.depth.copy()
+    depth[depth == 0] = np.nan
+    odd = inspector.inspect(replace(frame, depth=depth))
+    assert odd.score == inspector.inspect(frame).score
+
+
+def test_xyz_alone_is_geometry_enough(inspector: Inspector) -> None:
+    frame = frame_of(908)
+    xyz = np.dstack([np.zeros_like(frame.depth), np.zeros_like(frame.depth), frame.depth])
+    assert inspector.inspect(Frame(0, rgb=frame.rgb, xyz=xyz)).score == \
+        inspector.inspect(Frame(0, rgb=frame.rgb, depth=frame.depth)).score
+
+
+def test_a_device_that_is_absent_is_named(model: Path) -> None:
+    with pytest.raises(DeviceError, match='cuda:99.*choose auto or cpu'):
+        Inspector(model, device='cuda:99')
+    with pytest.raises(DeviceError, match='tpu'):
+        Inspector(model, device='tpu')
+
+
+def test_auto_without_cuda_falls_back_and_says_so(model: Path,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    inspector = Inspector(model)
+    assert inspector.device == 'cpu' and any('CUDA' in w for w in inspector.warnings)
+
+
+def test_warming_up_changes_no_result(model: Path, inspector: Inspector) -> None:
+    warm = Inspector(model, device='cpu')
+    warm.warm_up()
+    assert warm.inspect(frame_of(909)).score == inspector.inspect(frame_of(909)).score
+
+
+class Burglar:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.filterwarnings('ignore:Detected pickle protocol')
+def test_a_hostile_model_is_refused_and_its_code_not_run(tmp_path: Path) -> None:
+    loot = tmp_path / 'stolen'
+    plain, wrapped = tmp_path / 'plain.pth', tmp_path / 'wrapped.pth'
+    plain.write_bytes(pickle.dumps({'kind': 'dcmd_ros model', 'x': Burglar(loot)}))
+    torch.save({'kind': 'dcmd_ros model', 'x': Burglar(loot)}, wrapped)
+    for path in (plain, wrapped):
+        with pytest.raises(ModelError, match='never run'):
+            Inspector(path, device='cpu')
+    assert not loot.exists()
+
+
+def test_a_damaged_model_is_refused_in_one_line(model: Path, tmp_path: Path) -> None:
+    whole = model.read_bytes()
+    for name, content in (('short', whole[:len(whole) // 2]), ('empty', b''),
+                          ('text', b'no model'), ('flipped', whole[:5000] + bytes(64))):
+        path = tmp_path / f'{name}.pth'
+        path.write_bytes(content)
+        with pytest.raises(ModelError) as caught:
+            Inspector(path, device='cpu')
+        assert str(path) in str(caught.value) and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('key, value, says', [
+    ('format', 99, 'format 99'), ('kind', 'other', 'not a model'),
+    ('teacher', {'name': 'efficientnet-lite0', 'sha256': 'f' * 64}, 'other weights'),
+    ('scene', {}, 'damaged'), ('network', {}, 'damaged'), ('calibration', {}, 'damaged')])
+def test_a_model_that_does_not_fit_is_refused(model: Path, tmp_path: Path, key: str,
+                                              value: object, says: str) -> None:
+    packed = torch.load(model, weights_only=True)
+    packed[key] = value
+    torch.save(packed, tmp_path / 'odd.pth')
+    with pytest.raises(ModelError, match=says):
+        Inspector(tmp_path / 'odd.pth', device='cpu')
+
+
+def test_a_model_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match='gone.pth: no such model'):
+        Inspector(tmp_path / 'gone.pth')
+
+
+def test_the_model_file_holds_what_the_contract_names(model: Path) -> None:
+    packed = torch.load(model, weights_only=True)
+    assert packed['category'] == 'disc' and len(packed['teacher']['sha256']) == 64
+    assert set(packed['calibration']) == {'both', 'rgb_only', 'depth_only'}
+    assert Intrinsics(**packed['intrinsics']).width == SIZE
+    assert packed['training_data'] and packed['versions'].keys() >= {'dcmd_ros', 'torch', 'numpy'}
+    assert not any('stages' in name or 'teacher' in name for name in packed['network'])

@@ -1,0 +1,130 @@
+"""Training: repeatable, resumable, and clear about what it cannot use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from detector_rig import OPTIONS, frame_of, frames_of, sample
+
+from dcmd_ros.network.checkpoint import load_checkpoint
+from dcmd_ros.training import recipe, trainer
+from dcmd_ros.training.material import Frames, TrainingError, fingerprint
+from dcmd_ros.training.recalibration import recalibrate
+from dcmd_ros.training.sample import Images
+
+SHORT = replace(OPTIONS, steps=6, fold_steps=3, outline_steps=4)
+
+
+def trained(folder: Path, **changes: object) -> Path:
+    return recipe.train('disc', frames_of(range(9)), frames_of(range(100, 104)), folder,
+                        replace(SHORT, **changes), lambda _: None)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return torch.load(path, weights_only=True)['network']
+
+
+def same(one: Path, other: Path) -> bool:
+    a, b = weights(one), weights(other)
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp('whole'))
+
+
+def test_the_same_seed_gives_the_same_model_and_another_one_another(model: Path,
+                                                                    tmp_path: Path) -> None:
+    assert same(model, trained(tmp_path / 'again'))
+    assert not same(model, trained(tmp_path / 'other', seed=1))
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    class KilledError(Exception):
+        pass
+
+    save = trainer.Progress.save
+    saves = []
+
+    def killed(self: trainer.Progress) -> None:
+        save(self)
+        saves.append(self.current.get('step'))
+        if len(saves) == 4:
+            raise KilledError
+
+    monkeypatch.setattr(trainer, '_SAVE_EVERY', 0.0)
+    monkeypatch.setattr(trainer.Progress, 'save', killed)
+    with pytest.raises(KilledError):
+        trained(tmp_path)
+    assert saves[-1] == 4 and (tmp_path / 'dcmd_disc_state.pth').is_file()
+    monkeypatch.setattr(trainer.Progress, 'save', save)
+    steps = []
+    step = trainer.Trainer._step
+    monkeypatch.setattr(trainer.Trainer, '_step', lambda self, job, *rest: (
+        steps.append(job.name), step(self, job, *rest))[1])
+    assert same(model, trained(tmp_path))
+    assert steps.count('final/rgb') == 2
+    assert not (tmp_path / 'dcmd_disc_state.pth').exists()
+
+
+def test_the_state_of_another_run_is_not_taken_up(model: Path, tmp_path: Path) -> None:
+    trainer.write_atomically({'run': 'other', 'done': {}, 'current': {'job': 'final/rgb'},
+                              'history': {}}, tmp_path / 'dcmd_disc_state.pth')
+    assert same(model, trained(tmp_path))
+    (tmp_path / 'dcmd_disc_state.pth').write_bytes(b'cut off')
+    assert same(model, trained(tmp_path))
+
+
+def test_the_loss_falls(model: Path) -> None:
+    history = load_checkpoint(model).training['history']['final/depth_to_rgb']
+    longer = [loss for _, loss in history]
+    assert len(longer) >= 1 and np.isfinite(longer).all()
+
+
+def test_too_few_parts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match='7 good parts.*at least 8'):
+        recipe.train('disc', frames_of(range(7)), frames_of(range(0)), tmp_path, SHORT,
+                     lambda _: None)
+
+
+def test_a_part_without_depth_is_refused_by_name(tmp_path: Path) -> None:
+    samples = list(frames_of(range(8)).samples)
+    rgb = frame_of(3).rgb
+    samples[3] = replace(samples[3], loader=lambda: Images(rgb, None))
+    with pytest.raises(TrainingError, match='003.png: no depth image'):
+        recipe.train('disc', Frames(samples, None), frames_of(range(100, 104)), tmp_path, SHORT,
+                     lambda _: None)
+
+
+def test_without_validation_parts_some_training_parts_are_held_back(tmp_path: Path) -> None:
+    said: list[str] = []
+    path = recipe.train('disc', frames_of(range(12)), frames_of(range(0)), tmp_path, SHORT,
+                        said.append)
+    training = load_checkpoint(path).training
+    assert training['frames'] == 9 and training['validation_frames'] == 3
+    assert any('few' in line for line in said) and any('are needed' in line for line in said)
+
+
+def test_new_thresholds_come_from_parts_that_were_not_trained_on(model: Path,
+                                                                 tmp_path: Path) -> None:
+    out, said = tmp_path / 'new.pth', []
+    mixed = Frames([*frames_of(range(5)).samples, *frames_of(range(200, 210)).samples], None)
+    scales = recalibrate(model, mixed, out, 0.1, said.append)
+    assert scales['both'].parts == 10 and any('5 of 15' in line for line in said)
+    assert same(model, out)
+    assert load_checkpoint(out).scales == scales != load_checkpoint(model).scales
+    with pytest.raises(TrainingError, match='0 good parts'):
+        recalibrate(model, frames_of(range(5)), out, 0.1, said.append)
+
+
+def test_the_fingerprint_tells_frames_apart() -> None:
+    frame = frame_of(1)
+    assert fingerprint(frame) == fingerprint(frame_of(1)) != fingerprint(frame_of(2))
+    assert fingerprint(frame) != fingerprint(replace(frame, depth=None))
+    assert sample(frame).load().rgb is frame.rgb
