@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(Path(__file__).with_name('fastdds.xml'))
 DOMAINS = range(1, 102)  # 0 is everybody's; above 101 Linux' ephemeral ports begin
 
 

@@ -49,6 +49,17 @@ def test_a_topic_that_nobody_publishes_is_told_as_such() -> None:
     assert sensor('lost', publishers=0).cause.endswith('(nobody publishes it)')
 
 
+def test_a_lost_sensor_whose_messages_come_is_told_as_such() -> None:
+    assert sensor('lost', silence=0.02).cause == f'no message on {TOPIC} can be used'
+    assert 'no messages' in sensor('lost', silence=0.2).cause
+    assert 'no messages' in sensor('lost', silence=0.02, rate=0.0).cause
+
+
+def test_notes_are_told_and_raise_no_level() -> None:
+    status = sensor(notes=['/x is faster']).status('a')
+    assert (status.level, '/x is faster' in status.message) == (OK, True)
+
+
 def test_the_offset_of_sensors_that_never_pair_comes_with_the_cure() -> None:
     assert '+0.0500 s' in sensor('unsynchronised').cause
     assert 'depth_offset to -0.0500' in sensor('unsynchronised').cause

@@ -36,3 +36,9 @@ def test_reset_forgets_everything() -> None:
     tally.trouble('rgb', 'x', 'y')
     tally.reset()
     assert (tally.counts('rgb'), tally.standing('rgb'), tally.last_error('rgb')) == ({}, '', '')
+
+
+def test_counting_nothing_leaves_no_trace() -> None:
+    tally = Tally()
+    tally.count('rgb', 'lost', 0)
+    assert tally.counts('rgb') == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from sensor_msgs.msg import CameraInfo
 
 from dcmd_ros.frame import MODALITIES, Intrinsics, Modality
@@ -9,6 +11,7 @@ from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.sensing.codec import MessageError
 from dcmd_ros.sensing.registration import CameraModel, camera_model, check_image_size
 
+RECENT = 30.0  # s
 TOLERANCE = 0.05  # of the image's width: focal length or centre off by more is another camera
 
 
@@ -18,6 +21,7 @@ class CameraInfos:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._known: dict[Modality, tuple[CameraInfo, CameraModel]] = {}
+        self._changed: dict[Modality, float] = {}
         self.refused: dict[Modality, str] = {}  # why it is not used
 
     def update(self, modality: Modality, message: CameraInfo, rectified: bool = False) -> str:
@@ -39,7 +43,12 @@ class CameraInfos:
         if known is None:
             return ''
         self._tally.count(modality, 'camera_info_changed')
+        self._changed[modality] = time.monotonic()
         return f'the CameraInfo of {modality} changed'
+
+    def recently_changed(self, modality: Modality) -> bool:
+        """Whether another one came within the last while."""
+        return time.monotonic() - self._changed.get(modality, -RECENT) < RECENT
 
     def message(self, modality: Modality) -> CameraInfo | None:
         known = self._known.get(modality)

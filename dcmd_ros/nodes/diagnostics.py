@@ -25,6 +25,7 @@ class SensorReport:
     offset    median of depth's stamp minus RGB's in s, None where unknown
     blocks    what keeps messages away or unreadable, each a line with the topic's name
     warnings  what should be put right, but inspection goes on
+    notes     what is worth knowing and no fault
     """
 
     topic: str
@@ -37,19 +38,21 @@ class SensorReport:
     warnings: Sequence[str]
     counts: Counts
     last_error: str
+    notes: Sequence[str] = ()
 
     @property
     def cause(self) -> str:
         """The state in words."""
         offset = 0.0 if self.offset is None else self.offset
-        return SENTENCES[self.state].format(
+        useless = self.state == 'lost' and 0 < self.rate < FRESH / max(self.silence, 1e-9)
+        return (USELESS if useless else SENTENCES[self.state]).format(
             topic=self.topic, rate=self.rate, silence=self.silence, offset=offset, cure=-offset,
             source='' if self.publishers else ' (nobody publishes it)')
 
     @property
     def text(self) -> str:
         """The cause, and all that is wrong besides."""
-        return '; '.join((self.cause, *self.blocks, *self.warnings))
+        return '; '.join((self.cause, *self.blocks, *self.warnings, *self.notes))
 
     @property
     def healthy(self) -> bool:
@@ -77,6 +80,8 @@ SENTENCES = {
                       'that is constant, set depth_offset to {cure:.4f}',
     'disabled': '{topic} is not used',
 }
+FRESH = 3  # periods; a sensor that was silent for longer sends nothing
+USELESS = 'no message on {topic} can be used'  # lost, although they come
 
 
 def counted(counts: Counts) -> dict[str, int]:

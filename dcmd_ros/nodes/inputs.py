@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rclpy.subscription import Subscription
 
 RATE_WINDOW = 50  # messages
+PUBLISHERS = 4
 
 
 class Input:
@@ -48,18 +49,19 @@ class Input:
         self._tally = tally
         self._callbacks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._arrivals: deque[int] = deque(maxlen=RATE_WINDOW)
-        self._since = time.monotonic_ns()
+        self.reset()
 
     def registerCallback(self, callback: Callable[..., Any], *args: Any) -> None:  # noqa: N802
         """message_filters' name for: call this with each message and `args`."""
         self._callbacks.append((callback, args))
 
-    def receive(self, message: Any) -> None:
+    def receive(self, message: Any, info: Mapping[str, Any]) -> None:
         """Take a message; nothing that goes wrong here gets out."""
         try:
             now = time.monotonic_ns()
             self._arrivals.append(now)
             self._tally.count(self.modality, 'received')
+            self._tally.count(self.modality, 'lost', self._gap.missed(sequence(info)))
             arrival = Arrival(message, now, digest(message) if self.freeze_count else None)
             for callback, args in self._callbacks:
                 callback(arrival, *args)
@@ -80,8 +82,31 @@ class Input:
         return intervals / span
 
     def reset(self) -> None:
+        self._gap = Gap()
         self._arrivals.clear()
         self._since = time.monotonic_ns()
+
+
+class Gap:
+    """
+    Counts the messages of a publisher that did not arrive, by its sequence numbers.
+
+    Remembers a few publishers, told apart by where their numbers are: one that restarts, or a
+    second one, is no loss.
+    """
+
+    def __init__(self) -> None:
+        self._lasts: deque[int] = deque(maxlen=PUBLISHERS)
+
+    def missed(self, number: int | None) -> int:
+        """How many lie between this message and the one before it; None has no number."""
+        if number is None:
+            return 0
+        last = max((last for last in self._lasts if last < number), default=None)
+        if last is not None:
+            self._lasts.remove(last)
+        self._lasts.append(number)
+        return 0 if last is None else number - last - 1
 
 
 class Inputs:
@@ -108,7 +133,7 @@ class Inputs:
                 source.receive, settings, modality)
             rectified = is_rectified(source.subscription.topic_name)
             self._others.append(self._subscription(
-                CameraInfo, f'{modality}/camera_info',
+                CameraInfo, self.info_topic(modality),
                 partial(self._keep_info, modality, rectified), settings, modality))
 
     def unsubscribe(self) -> None:
@@ -133,6 +158,10 @@ class Inputs:
         subscription = self.filters[modality].subscription
         return subscription.topic_name if subscription else ''
 
+    def info_topic(self, modality: Modality) -> str:
+        """The resolved name of the calibration's topic."""
+        return self._node.resolve_topic_name(f'{modality}/camera_info')
+
     def troubles(self, modality: Modality) -> tuple[list[str], list[str]]:
         """What keeps the modality's messages away, and what should be put right."""
         subscription = self.filters[modality].subscription
@@ -142,7 +171,7 @@ class Inputs:
         return self._node.count_publishers(self.topic(modality))
 
     def _subscription(
-            self, kind: type, topic: str, callback: Callable[[Any], None], settings: Settings,
+            self, kind: type, topic: str, callback: Callable[..., None], settings: Settings,
             modality: Modality) -> Subscription:
         asked = input_qos(settings.input_reliability)
         create = partial(
@@ -170,7 +199,7 @@ class Inputs:
 
     def _events(self, modality: Modality, topic: str) -> SubscriptionEventCallbacks:
         def lost(event: QoSMessageLostInfo) -> None:
-            self._tally.count(modality, 'lost_in_transport', event.total_count_change)
+            self._tally.count(modality, 'lost_events', event.total_count_change)
 
         def incompatible(event: QoSRequestedIncompatibleQoSInfo) -> None:
             self._tally.count(modality, 'qos_mismatch', event.total_count_change)
@@ -204,6 +233,11 @@ def suffix(modality: Modality, settings: Settings) -> str:
     cloud = modality == 'depth' and settings.geometry_source == 'points'
     chosen = transport(modality, settings)
     return '' if cloud or chosen == 'raw' else f'/{chosen}'
+
+
+def sequence(info: Mapping[str, Any]) -> int | None:
+    """The publisher's number of a message, None where the middleware has none."""
+    return info.get('publication_sequence_number')
 
 
 def digest(message: Any) -> int:

@@ -168,19 +168,18 @@ class InspectorNode(LifecycleNode):
 
     def _start(self) -> None:
         self._starter.cancel()
-        if self.settings.autostart_node:
-            self._bring_up()
+        self._guard(self._bring_up)
 
     def _supervise(self) -> None:
-        if self.settings.autostart_node and self.failure:
-            self._bring_up()
-        self._publish_diagnostics()
+        if self.failure:
+            self._guard(self._bring_up)
+        self._guard(self._publish_diagnostics)
 
     def _bring_up(self) -> None:
         """Configure and activate; once for each model file and setting that may fail."""
         settings = self.settings
         attempt = (settings.model, mark(settings.model), settings.device, settings.threads)
-        if attempt == self._attempt:
+        if attempt == self._attempt or not settings.autostart_node:
             return
         self._attempt = attempt
         if self.state == 'unconfigured':
@@ -189,12 +188,16 @@ class InspectorNode(LifecycleNode):
             self.trigger_activate()
 
     def _publish_diagnostics(self) -> None:
+        message = DiagnosticArray(status=self.supervision.statuses())
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        """What a timer does must not end the executor."""
         try:
-            message = DiagnosticArray(status=self.supervision.statuses())
-            message.header.stamp = self.get_clock().now().to_msg()
-            self._diagnostics.publish(message)
+            act()
         except Exception as error:
-            self.get_logger().error(f'diagnostics: {describe(error)}', throttle_duration_sec=LOUD)
+            self.get_logger().error(describe(error), throttle_duration_sec=LOUD)
 
 
 def describe(error: Exception) -> str:

@@ -85,6 +85,8 @@ class Pipeline:
         if judge is None:
             self._tally.count('inference', 'no_model')
             return
+        for modality in shot.frozen:
+            self._tally.count(modality, 'frozen')
         trusted = shot if shot.live.empty else shot.live
         frame = self.converter.frame(trusted, settings)
         if frame is None:

@@ -14,7 +14,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
 from dcmd_ros.errors import DcmdError
-from dcmd_ros.nodes.inspector_node import InspectorNode
+from dcmd_ros.nodes.inspector_node import InspectorNode, describe
 
 
 def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
@@ -28,7 +28,7 @@ def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
     try:
         rclpy.init(args=list(ros_args))
     except Exception as error:
-        raise DcmdError(f'ROS 2 does not start: {first_line(error)}') from None
+        raise DcmdError(f'ROS 2 does not start: {describe(error)}') from None
     try:
         node = make_node(parameters)
         try:
@@ -46,19 +46,20 @@ def make_node(parameters: Mapping[str, str]) -> InspectorNode:
         return InspectorNode(parameter_overrides=overrides)
     except (InvalidParameterTypeException, InvalidParameterValueException,
             ParameterException) as error:
-        raise DcmdError(f'wrong parameter: {first_line(error)}') from None
+        raise DcmdError(f'wrong parameter: {describe(error)}') from None
 
 
 def spin(node: InspectorNode) -> None:
+    """Until shutdown. Should an exception get out of a callback, it is logged and no more."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        while rclpy.ok():
+            try:
+                executor.spin()
+            except (KeyboardInterrupt, ExternalShutdownException):
+                break
+            except Exception as error:
+                node.get_logger().error(f'a callback failed: {describe(error)}')
     finally:
         executor.shutdown()
-
-
-def first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -62,9 +62,15 @@ class Shot:
         return self.rgb if modality == 'rgb' else self.depth
 
     @property
+    def frozen(self) -> tuple[Modality, ...]:
+        """The modalities that came from a frozen sensor."""
+        return tuple(m for m in MODALITIES
+                     if self.arrival(m) is not None and self.states[m] == 'frozen')
+
+    @property
     def live(self) -> Shot:
         """Itself without the modalities whose sensor is frozen."""
-        rgb, depth = (None if self.states[m] == 'frozen' else self.arrival(m) for m in MODALITIES)
+        rgb, depth = (None if m in self.frozen else self.arrival(m) for m in MODALITIES)
         return dataclasses.replace(self, rgb=rgb, depth=depth)
 
     @property

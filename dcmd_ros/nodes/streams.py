@@ -17,6 +17,7 @@ from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.shot import NANOSECONDS, Arrival, Shot
 from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.stream.config import PairingConfig
+from dcmd_ros.stream.gaps import Gaps
 from dcmd_ros.stream.synchronizer import ModalitySynchronizer
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ class Streams:
         self._synchronizer = ModalitySynchronizer(
             [inputs.filters[m] for m in MODALITIES], QUEUE_SIZE)
         self._synchronizer.registerCallback(self._make_shot)
+        for modality in MODALITIES:
+            inputs.filters[modality].registerCallback(self._look_for_gap, modality)
         self.pairing = self._synchronizer.pairing
+        self._gaps = {modality: Gaps() for modality in MODALITIES}
         self._trust: queue.SimpleQueue[tuple[Modality, float]] = queue.SimpleQueue()
         self._timer = node.create_timer(
             LATEST / NANOSECONDS, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -61,6 +65,7 @@ class Streams:
         """Start anew, counters too."""
         self.pairing.reset()
         self.pairing.counters.clear()
+        self._gaps = {modality: Gaps() for modality in MODALITIES}
 
     def apply(self, settings: Settings) -> None:
         self.pairing.configure(pairing_config(settings))
@@ -77,6 +82,10 @@ class Streams:
         prefix = f'{modality}.'
         return {name.removeprefix(prefix): count
                 for name, count in self.pairing.counters.items() if name.startswith(prefix)}
+
+    def _look_for_gap(self, arrival: Arrival, modality: Modality) -> None:
+        if not self.pairing.config.triggered:
+            self._tally.count(modality, 'missing', self._gaps[modality].missing(arrival.stamp))
 
     def _make_shot(self, rgb: Arrival | None, depth: Arrival | None) -> None:
         kind = 'pairs' if rgb and depth else 'rgb_alone' if rgb else 'depth_alone'

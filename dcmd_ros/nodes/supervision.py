@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from dcmd_ros.frame import MODALITIES, Modality
+from dcmd_ros.nodes import incidents
 from dcmd_ros.nodes.diagnostics import (
     InferenceReport,
     PairingReport,
@@ -25,6 +26,7 @@ class Supervision:
     def __init__(self, node: InspectorNode) -> None:
         self._node = node
         self._seen = (time.monotonic(), 0)
+        self._incidents = {modality: incidents.Incidents() for modality in MODALITIES}
 
     def statuses(self) -> list[DiagnosticStatus]:
         """`<node>: rgb`, `depth`, `pairing`, `inference`."""
@@ -51,14 +53,28 @@ class Supervision:
         node = self._node
         source, offset = node.inputs.filters[modality], node.streams.pairing.offset
         blocks, warnings = node.inputs.troubles(modality)
+        topic = node.inputs.topic(modality)
+        counts = {**node.tally.counts(modality), **node.streams.counts(modality)}
+        rise = self._incidents[modality].rise(counts, time.monotonic())
         return SensorReport(
-            topic=node.inputs.topic(modality), state=node.streams.pairing.states[modality],
+            topic=topic, state=node.streams.pairing.states[modality],
             rate=source.rate(), silence=source.silence(),
             publishers=node.inputs.publishers(modality), offset=offset,
             blocks=list(filter(None, [*blocks, node.tally.standing(modality)])),
-            warnings=list(filter(None, [*warnings, node.infos.refused.get(modality)])),
-            counts={**node.tally.counts(modality), **node.streams.counts(modality)},
+            warnings=[*warnings, *self._calibration(modality), *incidents.warnings(topic, rise)],
+            notes=incidents.notes(topic, rise), counts=counts,
             last_error=node.tally.last_error(modality))
+
+    def _calibration(self, modality: Modality) -> list[str]:
+        """What is to be said of the modality's CameraInfo."""
+        infos, topic = self._node.infos, self._node.inputs.info_topic(modality)
+        if refused := infos.refused.get(modality):
+            return [f'{topic}: {refused}']
+        if infos.recently_changed(modality):
+            return [f'{topic} changed']
+        if all(infos.model(m) is None for m in MODALITIES):
+            return [f'no CameraInfo on {topic} yet: the training camera is assumed']
+        return []
 
     def pairing(self) -> PairingReport:
         node = self._node

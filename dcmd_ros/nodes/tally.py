@@ -30,8 +30,9 @@ class Tally:
             self._latencies: deque[float] = deque(maxlen=WINDOW)
 
     def count(self, part: str, cause: str, by: int = 1) -> None:
-        with self._lock:
-            self._counts.setdefault(part, Counter())[cause] += by
+        if by:
+            with self._lock:
+                self._counts.setdefault(part, Counter())[cause] += by
 
     def trouble(self, part: str, cause: str, text: str) -> None:
         """Count a failure and let its text stand."""

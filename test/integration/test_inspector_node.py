@@ -22,11 +22,12 @@ from live import (
     stamped,
 )
 from rcl_interfaces.srv import DescribeParameters
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Float32
 
+from dcmd_ros.frame import MODALITIES
 from dcmd_ros.sensing.cloud import fill_cloud
 
 pytestmark = pytest.mark.usefixtures('ros_domain')
@@ -274,6 +275,26 @@ def test_another_camera_than_the_trained_one_is_a_warning() -> None:
         assert bench.status('inference')['level'] == '1'
 
 
+def test_a_late_camera_info_is_missed_by_topic_and_taken_when_it_comes() -> None:
+    with Bench() as bench, inspector():
+        bench.stream(lambda: 'no CameraInfo on /rgb/camera_info' in bench.status('rgb')['message'],
+                     publish=lambda stamp: bench.publish(stamp, infos=False))
+        assert both(bench)
+        bench.stream(lambda: bench.status('rgb')['level'] == '0')
+
+
+def test_a_changed_camera_info_warns() -> None:
+    with Bench() as bench, inspector():
+        bench.stream(lambda: bench.status('rgb')['level'] == '0')
+
+        def publish(stamp: int) -> None:
+            bench.publish(stamp, infos=False)
+            bench.infos['rgb'].publish(camera_info(stamp, focal=61.0))
+        bench.stream(lambda: '/rgb/camera_info changed' in bench.status('rgb')['message'],
+                     publish=publish)
+        assert bench.status('rgb')['camera_info_changed'] == '1'
+
+
 def test_a_clock_that_stands_still_pauses() -> None:
     with Bench() as bench, inspector(use_sim_time=True):
         clock = bench.node.create_publisher(Clock, '/clock', QoSProfile(depth=10))
@@ -363,6 +384,18 @@ def test_the_input_reliability_changes_while_inactive() -> None:
         assert bench.set_parameter('input_reliability', 'best_effort').successful
         assert bench.transition(Transition.TRANSITION_ACTIVATE)
         bench.stream(lambda: both(bench))
+
+
+def test_qos_overrides_win_and_last() -> None:
+    override = {'qos_overrides./rgb/image.subscription.reliability': 'reliable'}
+    with Bench() as bench, inspector(**override) as node:
+        for _ in range(2):
+            bench.wait_for(lambda: active(bench))
+            profiles = {m: node.inputs.filters[m].subscription.qos_profile for m in MODALITIES}
+            assert profiles['rgb'].reliability == ReliabilityPolicy.RELIABLE
+            assert profiles['depth'].reliability == ReliabilityPolicy.BEST_EFFORT
+            assert bench.transition(Transition.TRANSITION_DEACTIVATE)
+            assert bench.transition(Transition.TRANSITION_ACTIVATE)
 
 
 def test_parameters_describe_themselves() -> None:
