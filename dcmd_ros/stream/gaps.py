@@ -1,0 +1,27 @@
+"""Messages that a steady sensor owed and that never came."""
+
+from __future__ import annotations
+
+from dcmd_ros.stream.period import LONGEST, MISSED, Period
+
+
+class Gaps:
+    """
+    Counts them by the holes in its stamps, wherever they were lost.
+
+    An interruption of more than five seconds, a jump or a stamp of zero is no hole.
+    """
+
+    def __init__(self) -> None:
+        self._period = Period()
+        self._last = 0
+
+    def missing(self, stamp: int) -> int:
+        """How many lie between this stamp, in nanoseconds, and the one before."""
+        step = stamp - self._last if self._last else 0
+        period = self._period.value
+        self._period.add(stamp)
+        self._last = stamp
+        if period is None or not MISSED * period < step <= LONGEST:
+            return 0
+        return round(step / period) - 1
