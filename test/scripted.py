@@ -14,6 +14,7 @@ MS = 1_000_000
 SECOND = 1000 * MS
 EPOCH = 1_700_000_000 * SECOND  # of the stamps; the steady clock begins at 0
 STEP = 5 * MS  # between two polls
+EVENTS = ('jump_back', 'jump_forward', 'overflow')  # counters that are not drops
 
 Message = tuple[Modality, int, int]  # modality, stamp, serial number
 
@@ -107,7 +108,7 @@ class Play:
 
     def drops(self, modality: Modality) -> int:
         return sum(count for name, count in self.pairing.counters.items()
-                   if name.startswith(f'{modality}.') and '.jump_' not in name)
+                   if name.startswith(f'{modality}.') and name.split('.')[1] not in EVENTS)
 
     def unaccounted(self) -> dict[Modality, int]:
         """Of each sensor: pushed, less in frames, less dropped, less waiting."""

@@ -130,7 +130,8 @@ class Matching(Generic[M]):
         if other.reached is not None and other.reached > item.stamp + self._tempo.slop:
             return self._passed(modality, item)
         if over:
-            return self._alone(item) if self._is_due(other, item) else 'skipped_rate'
+            due = self._is_due(other, item)
+            return self._alone(item) if due else self._too_many(modality, item)
         return 'wait'
 
     def _alone(self, item: Waiting[M]) -> str:
@@ -145,21 +146,24 @@ class Matching(Generic[M]):
         return abs(item.stamp - rgb.stamp - (item.elapsed - rgb.elapsed)) > JUMP
 
     def _passed(self, modality: Modality, item: Waiting[M]) -> str:
-        """The partner's stream went by: where it is complete, this one has too many."""
+        """The partner's stream went by; alone, where that misses a message."""
         other = self._tracks[partner(modality)]
         if self._tempo.config.triggered or not other.is_complete_around(item.stamp):
             return self._alone(item)
-        if self._tempo.rates_differ:
-            return 'skipped_rate'
-        return self._alone(item) if modality == RGB else 'unsynchronised'
+        return self._too_many(modality, item)
 
     def _is_due(self, other: Track[M], item: Waiting[M]) -> bool:
         """Whether the partner's stream owed a message by now."""
         period = other.period.value
         if self._tempo.config.triggered or period is None or other.reached is None:
             return True
-        soon = other.reached + period <= item.stamp + self._tempo.slop + period // 4
-        return soon or not self._tempo.rates_differ
+        return other.reached + period <= item.stamp + self._tempo.slop + period // 4
+
+    def _too_many(self, modality: Modality, item: Waiting[M]) -> str:
+        """The partner's stream is complete without a match; at equal rates RGB goes on."""
+        if self._tempo.rates_differ:
+            return 'skipped_rate'
+        return self._alone(item) if modality == RGB else 'unsynchronised'
 
     def _single(self, modality: Modality, item: Waiting[M], fate: str) -> Leaving[M]:
         if fate != 'alone':

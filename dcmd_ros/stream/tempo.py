@@ -8,7 +8,7 @@ from typing import Any
 from dcmd_ros.stream.config import Modality, PairingConfig, partner
 from dcmd_ros.stream.track import Track
 
-UNEQUAL = 1.15  # times another rate: the sensors are not meant to pair message by message
+UNEQUAL = 1.4  # times another rate: the sensors are not meant to pair message by message
 
 
 class Tempo:
