@@ -64,7 +64,7 @@ class InspectorNode(LifecycleNode):
         self.pipeline = Pipeline(
             load, converter, self.tally, self.get_clock(), self.settings, self._deliver)
         self.worker: Worker[Shot] = Worker(self.pipeline.run, self._frame_failed)
-        self.streams = Streams(self, self.inputs, self.tally, self.worker.mailbox.put)
+        self.streams = Streams(self, self.inputs, self.tally, self.worker.put)
         self.supervision = Supervision(self)
         self._answers = Services(self)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -164,7 +164,7 @@ class InspectorNode(LifecycleNode):
         """Pairing, health and counters start anew."""
         self.tally.reset()
         self.streams.reset()
-        self.worker.mailbox.overwritten = 0
+        self.worker.mailbox.overwritten = self.worker.stale = 0
 
     def _start(self) -> None:
         self._starter.cancel()

@@ -95,7 +95,8 @@ class Supervision:
             latencies=node.tally.latencies(),
             trouble=node.failure or node.tally.standing('inference'),
             warnings=list(filter(None, [*(judge.warnings if judge else ()), mismatch])),
-            counts={**counts, 'overwritten': node.worker.mailbox.overwritten},
+            counts={**counts, 'overwritten': node.worker.mailbox.overwritten,
+                    'stale': node.worker.stale},
             last_error=node.tally.last_error('inference') or node.failure)
 
     def _rate(self, results: int) -> float:

@@ -19,19 +19,29 @@ class Worker(Generic[T]):
     """
     One thread that owns what `handle` and the jobs touch.
 
+    stale  items begun although a newer one had been put before the thread looked: none, unless
+           the mailbox is broken
+
     :param handle: called with each item taken from the mailbox
     :param fail: called with what `handle` raised; the thread goes on
     """
 
     def __init__(
             self, handle: Callable[[T], None], fail: Callable[[Exception], None]) -> None:
-        self.mailbox: Mailbox[T] = Mailbox()
+        self.mailbox: Mailbox[tuple[int, T]] = Mailbox()
+        self.stale = 0
+        self._newest = 0
         self._handle = handle
         self._fail = fail
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name='inference', daemon=True)
         self._thread.start()
+
+    def put(self, item: T) -> None:
+        """Leave the newest item for the thread; for one other thread."""
+        self.mailbox.put((self._newest + 1, item))
+        self._newest += 1
 
     def call(self, job: Callable[[], R]) -> Future[R]:
         """Run `job` on the thread before the next item."""
@@ -48,8 +58,11 @@ class Worker(Generic[T]):
     def _run(self) -> None:
         while not self._stop.is_set():
             self._run_jobs()
-            item = self.mailbox.take(PATIENCE)
-            if item is not None:
+            newest = self._newest
+            taken = self.mailbox.take(PATIENCE)
+            if taken is not None:
+                number, item = taken
+                self.stale += number < newest
                 self._judge(item)
 
     def _run_jobs(self) -> None:
