@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from rclpy.clock import Clock
 
+from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, Frame, Intrinsics, Modality
 from dcmd_ros.inspection import Inspection
 from dcmd_ros.nodes.conversion import Converter
@@ -46,6 +47,8 @@ Load = Callable[[str, str, int], Judge]
 
 def load_inspector(model: str, device: str, threads: int) -> Judge:
     """The real thing; imports torch only now, on the thread that will use it."""
+    if not model:
+        raise DcmdError('parameter model is empty: set it to a checkpoint of `dcmd_ros train`')
     from dcmd_ros.inspector import Inspector
     return Inspector(model, device, threads)
 
