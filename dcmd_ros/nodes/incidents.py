@@ -6,20 +6,22 @@ from collections import deque
 from collections.abc import Mapping
 
 RECENT = 10.0  # s
-MISSING_SHARE = 0.05  # of the messages; less is no news
+MISSING_SHARE = 0.1  # of the messages; less is no news
 Counts = Mapping[str, int]
 WARNINGS = {
-    'zero_stamp': '{count} messages on {topic} have no stamp: the driver must set header.stamp',
+    'zero_stamp': 'messages on {topic} have no stamp ({count} of late): the driver must set '
+                  'header.stamp',
     'jump_back': 'the stamps on {topic} jumped back',
     'jump_forward': 'the stamps on {topic} jumped forward',
-    'stray': '{count} messages on {topic} have a stray stamp',
-    'duplicate': '{count} messages on {topic} came twice',
-    'out_of_order': '{count} messages on {topic} came out of order',
+    'stray': 'messages on {topic} have stray stamps ({count} of late)',
+    'duplicate': 'messages on {topic} come twice ({count} of late)',
+    'out_of_order': 'messages on {topic} come out of order ({count} of late)',
     'overflow': 'too many messages on {topic} wait for a partner',
     'missing': '{share:.0%} of the messages on {topic} are missing',
 }
 NOTES = {
-    'skipped_rate': '{count} messages on {topic} were skipped: the other sensor is slower',
+    'skipped_rate': 'some messages on {topic} are skipped ({count} of late): the other sensor is '
+                    'slower',
 }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dcmd_ros.stream.period import LONGEST, MISSED, Period
+from dcmd_ros.stream.config import LOST_LEAST, LOST_PERIODS
+from dcmd_ros.stream.period import MISSED, Period
 
 
 class Gaps:
     """
     Counts them by the holes in its stamps, wherever they were lost.
 
-    An interruption of more than five seconds, a jump or a stamp of zero is no hole.
+    An interruption that makes a sensor lost is no hole, nor is a jump or a stamp of zero.
     """
 
     def __init__(self) -> None:
@@ -22,6 +23,6 @@ class Gaps:
         period = self._period.value
         self._period.add(stamp)
         self._last = stamp
-        if period is None or not MISSED * period < step <= LONGEST:
+        if period is None or not MISSED * period < step <= max(LOST_LEAST, LOST_PERIODS * period):
             return 0
         return round(step / period) - 1

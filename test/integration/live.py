@@ -22,12 +22,13 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import Trigger
 
 from dcmd_ros.errors import DcmdError
-from dcmd_ros.frame import MODALITIES, Frame, Intrinsics
+from dcmd_ros.frame import MODALITIES, Frame, Intrinsics, Modality
 from dcmd_ros.inspection import Inspection
 from dcmd_ros.nodes.inspector_node import InspectorNode
 from dcmd_ros.sensing.codec import fill_image
@@ -146,7 +147,7 @@ class Bench:
     """
 
     def __init__(self, namespace: str = '', reliable: bool = True,
-                 inspector_name: str = 'dcmd_inspector') -> None:
+                 inspector_name: str = 'dcmd_inspector', publishes: bool = True) -> None:
         self.context = Context()
         self.context.init()
         self.node = Node('bench', context=self.context, namespace=namespace)
@@ -155,12 +156,10 @@ class Bench:
         self.executor.add_node(self.node)
         self.results: list[DiagnosticArray] = []
         self.diagnostics: dict[str, DiagnosticStatus] = {}
-        self.qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE if reliable
-                              else ReliabilityPolicy.BEST_EFFORT)
-        self.images = {m: self.node.create_publisher(Image, f'{m}/image', self.qos)
-                       for m in MODALITIES}
-        self.infos = {m: self.node.create_publisher(CameraInfo, f'{m}/camera_info', self.qos)
-                      for m in MODALITIES}
+        self.images: dict[Modality, Publisher] = {}
+        self.infos: dict[Modality, Publisher] = {}
+        if publishes:
+            self.advertise(reliable)
         self.listen(DiagnosticArray, f'{inspector_name}/inspection', self.results.append)
         self.listen(DiagnosticArray, '/diagnostics', self._keep)
 
@@ -171,6 +170,16 @@ class Bench:
         self.executor.shutdown()
         self.node.destroy_node()
         self.context.shutdown()
+
+    def advertise(self, reliable: bool) -> None:
+        """Publish the camera's topics, anew as a driver that was started again."""
+        for publisher in (*self.images.values(), *self.infos.values()):
+            self.node.destroy_publisher(publisher)
+        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE if reliable
+                         else ReliabilityPolicy.BEST_EFFORT)
+        create = self.node.create_publisher
+        self.images = {m: create(Image, f'{m}/image', qos) for m in MODALITIES}
+        self.infos = {m: create(CameraInfo, f'{m}/camera_info', qos) for m in MODALITIES}
 
     def listen(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
         self.node.create_subscription(kind, topic, callback, QoSProfile(depth=100))
@@ -225,9 +234,11 @@ class Bench:
 
     def last(self, name: str = 'inspection') -> dict[str, str]:
         """Keys of the newest result's status of that name, empty before the first."""
-        if not self.results:
-            return {}
-        return {s.name: values(s) for s in self.results[-1].status}[name]
+        return self.told(self.results[-1], name) if self.results else {}
+
+    def told(self, result: DiagnosticArray, name: str = 'inspection') -> dict[str, str]:
+        """Keys of a result's status of that name."""
+        return {status.name: values(status) for status in result.status}[name]
 
     def call(self, service: str, limit: float = LIMIT, streaming: bool = False) -> Any:
         """The answer of one of the inspector's Trigger services."""
@@ -238,22 +249,22 @@ class Bench:
         request = ChangeState.Request(transition=Transition(id=transition))
         return self.request(ChangeState, 'change_state', request).success
 
-    def set_parameter(self, name: str, value: Any) -> Any:
-        """The result of setting one parameter of the inspector."""
+    def set_parameter(self, name: str, value: Any, node: str = '') -> Any:
+        """The result of setting one parameter of a node, the inspector's unless named."""
         request = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg()])
-        return self.request(SetParameters, 'set_parameters', request).results[0]
+        return self.request(SetParameters, 'set_parameters', request, node=node).results[0]
 
     def request(
             self, kind: Any, service: str, request: Any, limit: float = LIMIT,
-            streaming: bool = False) -> Any:
+            streaming: bool = False, node: str = '') -> Any:
         """
-        The answer of a service; asked again when none comes.
+        The answer of a node's service, the inspector's unless named; asked again when none comes.
 
         A request can be lost before the server has discovered the client, although the client
         has discovered the server: a volatile topic under the service.
         """
-        client = self.node.create_client(kind, f'{self.inspector}/{service}')
+        client = self.node.create_client(kind, f'{node or self.inspector}/{service}')
         asked: list[tuple[float, Any]] = []
 
         def answer() -> Any:

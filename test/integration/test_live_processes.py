@@ -1,0 +1,93 @@
+"""Live faults that only a process of its own can have: killed, without a camera, model or GPU."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from live import Bench, process
+from rig import ERROR, MODEL, WARN, Rig, camera, needs_model, simulated
+
+pytestmark = [pytest.mark.usefixtures('ros_domain'), needs_model]
+SENSORS = ('rgb', 'depth')
+CAMERA = ('camera', '--size', '160x120', '--pool', '1', '--fps', '10', '--defect-rate', '0')
+
+
+@contextmanager
+def inspecting(model: Path, *arguments: str) -> Iterator[tuple[Rig, subprocess.Popen[str]]]:
+    """`python -m dcmd_ros inspect` on the CPU unless told otherwise, and a bench beside it."""
+    device = () if '--device' in arguments else ('--device', 'cpu')
+    with Bench(publishes=False) as bench, \
+            process('inspect', '--model', str(model), *device, *arguments) as node:
+        yield Rig(bench), node
+
+
+def test_source_killed_and_restarted() -> None:
+    with inspecting(MODEL) as (live, node):
+        with process(*CAMERA) as source:
+            live.healthy()
+            source.kill()
+            live.begin()
+            for sensor in SENSORS:
+                live.says(sensor, ERROR, f'no messages on /{sensor}/image for', state='lost')
+            results = len(live.bench.results)
+            live.refresh()
+            live.refresh()
+            assert len(live.bench.results) == results
+        with process(*CAMERA):
+            live.healthy()
+        assert live.risen('rgb', 'lost') == 0
+        assert node.poll() is None
+
+
+def test_no_camera_at_all() -> None:
+    with inspecting(MODEL) as (live, node):
+        for sensor in SENSORS:
+            live.says(sensor, WARN, f'no messages on /{sensor}/image yet', '(nobody publishes it)',
+                      state='waiting')
+        for sensor in SENSORS:
+            live.says(sensor, ERROR, f'no messages on /{sensor}/image for',
+                      '(nobody publishes it)', state='lost')
+        live.says('inference', '0', 'inspecting turned on cpu')
+        assert live.bench.results == [] and node.poll() is None
+        with camera(simulated()):
+            live.healthy()
+
+
+def test_model_missing(tmp_path: Path) -> None:
+    model = tmp_path / 'late.pth'
+    with inspecting(model) as (live, node), camera(simulated()):
+        live.says('inference', ERROR, f'{model}: no such model file', lifecycle='unconfigured')
+        assert live.bench.results == [] and node.poll() is None
+        shutil.copy(MODEL, model)
+        live.healthy()
+
+
+def test_model_corrupt(tmp_path: Path) -> None:
+    model = tmp_path / 'cut_short.pth'
+    model.write_bytes(MODEL.read_bytes()[:50_000])
+    with inspecting(model) as (live, node), camera(simulated()):
+        live.says('inference', ERROR, f'{model}: cannot be read as a model',
+                  lifecycle='unconfigured')
+        assert live.bench.results == [] and node.poll() is None
+        assert not live.bench.transition(Transition.TRANSITION_CONFIGURE)
+        shutil.copy(MODEL, model)
+        live.healthy()
+
+
+def test_cuda_asked_for_and_absent() -> None:
+    managed = ('--device', 'cuda:7', '--ros-args', '-p', 'autostart_node:=false')
+    with inspecting(MODEL, *managed) as (live, node), camera(simulated()):
+        assert not live.bench.transition(Transition.TRANSITION_CONFIGURE)
+        live.says('inference', ERROR, "device 'cuda:7' is not there", 'choose auto or cpu',
+                  lifecycle='unconfigured')
+        assert live.bench.results == [] and node.poll() is None
+        assert live.bench.set_parameter('device', 'cpu').successful
+        assert live.bench.transition(Transition.TRANSITION_CONFIGURE)
+        assert live.bench.transition(Transition.TRANSITION_ACTIVATE)
+        live.healthy()

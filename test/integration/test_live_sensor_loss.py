@@ -1,0 +1,58 @@
+"""Live faults, a sensor is away or stands still: the other one goes on, and both come back."""
+
+from __future__ import annotations
+
+import pytest
+from rig import ERROR, WARN, needs_model, rig, shipped, simulated
+
+pytestmark = pytest.mark.usefixtures('ros_domain', 'quick')
+ALONE = {'rgb': 'depth_only', 'depth': 'rgb_only'}  # what is left without it
+COUNTED = {'rgb': 'depth_alone', 'depth': 'rgb_alone'}
+SENSORS = pytest.mark.parametrize('sensor', ALONE)
+
+
+@needs_model
+@SENSORS
+def test_drop_of_one_sensor(sensor: str) -> None:
+    with rig(shipped, parts=simulated()) as live:
+        live.fault(f'drop {sensor}')
+        live.goes_on(ALONE[sensor], **{sensor: 'lost'})
+        live.says(sensor, ERROR, f'no messages on /{sensor}/image for', state='lost')
+        live.counts('pairing', COUNTED[sensor], 3)
+        live.recovers()
+
+
+def test_drop_of_both_sensors() -> None:
+    with rig() as live:
+        live.fault('drop rgb, drop depth')
+        for sensor in ALONE:
+            live.says(sensor, ERROR, f'no messages on /{sensor}/image for', state='lost')
+        live.says('pairing', WARN, 'rgb is lost', 'depth is lost')
+        results = len(live.bench.results)
+        live.refresh()
+        live.refresh()
+        assert len(live.bench.results) == results
+        live.recovers()
+
+
+def test_loss_of_a_third_of_the_messages() -> None:
+    with rig() as live:
+        live.fault('loss rgb 0.3, loss depth 0.3')
+        for sensor in ALONE:
+            live.says(sensor, WARN, f'% of the messages on /{sensor}/image are missing',
+                      state='ok')
+            live.counts(sensor, 'missing', 3)
+        for counter in ('pairs', 'rgb_alone', 'depth_alone'):
+            live.counts('pairing', counter, 3)
+        live.recovers()
+
+
+@needs_model
+@SENSORS
+def test_freeze_of_one_sensor(sensor: str) -> None:
+    with rig(shipped, parts=simulated()) as live:
+        live.fault(f'freeze {sensor}')
+        live.goes_on(ALONE[sensor], **{sensor: 'frozen'})
+        live.says(sensor, ERROR, f'messages on /{sensor}/image are all the same', state='frozen')
+        live.counts(sensor, 'frozen', 3)
+        live.recovers()
