@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+
 from dcmd_ros.stream.config import LOST_LEAST, LOST_PERIODS
 from dcmd_ros.stream.period import MISSED, Period
+
+REORDERED = 8  # messages among which the order may be another one
 
 
 class Gaps:
@@ -15,14 +19,24 @@ class Gaps:
 
     def __init__(self) -> None:
         self._period = Period()
-        self._last = 0
+        self._stamps: list[int] = []  # the last ones, in order
 
     def missing(self, stamp: int) -> int:
-        """How many lie between this stamp, in nanoseconds, and the one before."""
-        step = stamp - self._last if self._last else 0
-        period = self._period.value
-        self._period.add(stamp)
-        self._last = stamp
+        """
+        How many have come to light with this message, stamped in nanoseconds.
+
+        A hole does so when the messages beside it are too old to be in a wrong order.
+        """
+        if self._stamps and stamp < self._stamps[0]:
+            self._stamps.clear()
+        bisect.insort(self._stamps, stamp)
+        if len(self._stamps) <= REORDERED:
+            return 0
+        return self._between(self._stamps.pop(0), self._stamps[0])
+
+    def _between(self, one: int, next_one: int) -> int:
+        period, step = self._period.value, next_one - one
+        self._period.add(one)
         if period is None or not MISSED * period < step <= max(LOST_LEAST, LOST_PERIODS * period):
             return 0
         return round(step / period) - 1
