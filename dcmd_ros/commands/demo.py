@@ -23,7 +23,7 @@ MODEL = Path(__file__).resolve().parents[2] / 'models' / 'dcmd_turned_best.pth'
 START_LIMIT = 120.0
 STATUSES = 4
 DROPS = ('overwritten', 'failed', 'unreadable', 'skipped_rate', 'overflow',
-         'lost_in_transport')
+         'missing')
 CAMERA = ('--defect-rate', '0.4', '--frames-per-part', '1', '--pool', '120')
 TRAINING_SEEDS = (0,)
 
@@ -119,9 +119,9 @@ def drops(observer: Observer) -> int:
 def drain(observer: Observer) -> None:
     """Give the last frames the time to come out."""
     last = max(observer.labels)
-    observer.spin_until(lambda: observer.results and observer.results[-1].stamp >= last, 2.0)
+    observer.spin_until(lambda: observer.results and observer.results[-1].stamp >= last, 5.0)
     observer.diagnostics.clear()
-    observer.spin_until(lambda: len(observer.diagnostics) >= STATUSES, 3.0)
+    observer.spin_until(lambda: len(observer.diagnostics) >= STATUSES, 15.0)
 
 
 def wait_for_start(observer: Observer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import rclpy
+from rclpy.context import Context
 from rclpy.exceptions import (
     InvalidParameterTypeException,
     InvalidParameterValueException,
@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.inspector_node import InspectorNode, describe
+from dcmd_ros.nodes.session import ros_session
 
 
 def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
@@ -25,25 +26,19 @@ def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
     :param parameters: override those of `ros_args`
     :raises DcmdError: where an argument or a parameter's start value is wrong
     """
-    try:
-        rclpy.init(args=list(ros_args))
-    except Exception as error:
-        raise DcmdError(f'ROS 2 does not start: {describe(error)}') from None
-    try:
-        node = make_node(parameters)
+    with ros_session(ros_args) as context:
+        node = make_node(parameters, context)
         try:
             spin(node)
         finally:
             node.close()
             node.destroy_node()
-    finally:
-        rclpy.try_shutdown()
 
 
-def make_node(parameters: Mapping[str, str]) -> InspectorNode:
+def make_node(parameters: Mapping[str, str], context: Context) -> InspectorNode:
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     try:
-        return InspectorNode(parameter_overrides=overrides)
+        return InspectorNode(context=context, parameter_overrides=overrides)
     except (InvalidParameterTypeException, InvalidParameterValueException,
             ParameterException) as error:
         raise DcmdError(f'wrong parameter: {describe(error)}') from None
@@ -51,10 +46,10 @@ def make_node(parameters: Mapping[str, str]) -> InspectorNode:
 
 def spin(node: InspectorNode) -> None:
     """Until shutdown. Should an exception get out of a callback, it is logged and no more."""
-    executor = SingleThreadedExecutor()
+    executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     try:
-        while rclpy.ok():
+        while node.context.ok():
             try:
                 executor.spin()
             except (KeyboardInterrupt, ExternalShutdownException):
