@@ -154,6 +154,8 @@ class InspectorNode(LifecycleNode):
         self.streams.judged(shot, result)
 
     def _frame_failed(self, error: Exception) -> None:
+        if not self.context.ok():  # interrupted while the frame was on its way out
+            return
         self.tally.trouble('inference', 'failed', describe(error))
         self.get_logger().error(
             f'a frame was not inspected: {describe(error)}', throttle_duration_sec=LOUD)
