@@ -62,7 +62,7 @@ class Inspector:
         self.modalities: tuple[Modality, ...] = MODALITIES
         self._checkpoint = found
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
-        network = found.network.to(self.device)
+        network = found.network.folded().to(self.device)
         self._detector = Detector(network, teacher, found.scales, self.device)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
                                                 self.device)

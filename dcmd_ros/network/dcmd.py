@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import DEFAULT_BACKBONE, STRIDES, Backbone, backbone_spec
-from dcmd_ros.network.student import Standardiser, Student, StudentConfig, residual
+from dcmd_ros.network.student import Standardiser, Student, StudentConfig, folded, residual
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,16 @@ class Dcmd(nn.Module):
         """What a branch's student is made like."""
         channels = backbone_spec(self.config.backbone).channels
         return StudentConfig(channels, BRANCHES[branch].cross)
+
+    def folded(self) -> Dcmd:
+        """A copy for inference, with the students' batch norms folded."""
+        quick = Dcmd(self.config)
+        quick.load_state_dict(self.state_dict())
+        for name in BRANCHES:
+            student = quick.students[name]
+            assert isinstance(student, Student)
+            quick.students[name] = folded(student)
+        return quick.eval()
 
     def features(self, teacher: Backbone, images: Mapping[Modality, Tensor],
                  ) -> dict[Modality, list[Tensor]]:

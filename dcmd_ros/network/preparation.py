@@ -165,7 +165,7 @@ class Preparation:
     def _colour(self, rgb: Colour, mask: Mask) -> NDArray[np.float32]:
         image: NDArray[np.float32] = rgb.astype(np.float32)
         if self.scene.reliable and mask.any():
-            brightness = float(np.median(image[mask].mean(axis=-1)))
+            brightness = float(np.median(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[mask]))
             image *= np.clip(self.view.luminance / max(brightness, 1.0), *_GAIN)
             wide = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
             share = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), _FEATHER)[..., None]
@@ -189,8 +189,13 @@ _UP = np.array([0, 0, 1], np.float32)
 
 def _filled(shape: NDArray[np.float32], measured: Mask) -> NDArray[np.float32]:
     """Gaps take the normals around them, so that their edges look like nothing in particular."""
-    near = cv2.GaussianBlur(shape, (0, 0), _FILL) + np.float32(1e-3) * _UP
-    near /= np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12)
+    if measured.all():
+        return shape
+    size = (max(shape.shape[1] // 4, 1), max(shape.shape[0] // 4, 1))
+    near = cv2.resize(shape, size, interpolation=cv2.INTER_AREA)
+    near = cv2.GaussianBlur(near, (0, 0), _FILL / 4) + np.float32(1e-3) * _UP
+    near = near / (np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12))
+    near = cv2.resize(near, shape.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.where(measured[..., None], shape, near)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,17 @@ class Student(nn.Module):
 
     def _with(self, features: Tensor, skipped: Tensor) -> Tensor:
         return torch.cat([features, skipped], dim=1) if self.config.cross else features
+
+
+def folded(student: Student) -> Student:
+    """A copy in evaluation mode whose batch norms are folded into the convolutions: quicker."""
+    quick = copy.deepcopy(student).eval()
+    for unit in list(quick.modules()):
+        if isinstance(unit, nn.Sequential) and isinstance(unit[0], nn.Conv2d):
+            conv, norm = unit[0], unit[1]
+            assert isinstance(norm, nn.BatchNorm2d)
+            unit[0], unit[1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
+    return quick.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def residual(predicted: Tensor, target: Tensor) -> Tensor:

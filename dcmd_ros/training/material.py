@@ -104,7 +104,7 @@ def _look(frame: Frame, scene: Scene, intrinsics: Intrinsics) -> _Look:
     around = cv2.dilate(part.astype(np.uint8), np.ones((15, 15), np.uint8)) == 0
     behind = frame.rgb[around] if around.any() else frame.rgb.reshape(-1, 3)
     noise = depth_quality(frame.depth, part).get('noise', 0.0)
-    return _Look(part, float(np.median(frame.rgb[part].mean(axis=-1))),
+    return _Look(part, float(np.median(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY)[part])),
                  np.median(behind, axis=0), _trembling(noise, intrinsics))
 
 
