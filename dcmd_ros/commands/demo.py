@@ -23,7 +23,7 @@ MODEL = Path(__file__).resolve().parents[2] / 'models' / 'dcmd_turned_best.pth'
 START_LIMIT = 120.0
 STATUSES = 4
 DROPS = ('overwritten', 'failed', 'unreadable', 'skipped_rate', 'overflow',
-         'missing')
+         'missing', 'lost')
 CAMERA = ('--defect-rate', '0.4', '--frames-per-part', '1', '--pool', '120')
 TRAINING_SEEDS = (0,)
 
