@@ -72,7 +72,11 @@ class MessageClock:
         """Nobody's clock counts."""
 
     def told(self, modality: Modality, step: int | None) -> None:
-        """A message came whose stamp is `step` after the last one's, None = no telling."""
-        before = self._progress.get(modality, self.elapsed)
-        self._progress[modality] = self.elapsed if step is None else before + max(0, step)
-        self.elapsed = max(self.elapsed, self._progress[modality])
+        """
+        A message came whose stamp is `step` after the last one's, None = no telling.
+
+        A sensor that once told of too much time, by a wild stamp, does not stop the others' clock.
+        """
+        progress = self._progress.get(modality, self.elapsed) + max(0, step or 0)
+        self._progress[modality] = max(progress, self.elapsed - JUMP)
+        self.elapsed = max(self.elapsed, progress)

@@ -33,6 +33,8 @@ class Door(Generic[M]):
         """What becomes of it, and of the one held before; empty where it is held itself."""
         if self.held is None:
             return self._admit(item)
+        if item.stamp == self.held.stamp:
+            return [(item, 'duplicate')]
         held, direction = self.held, self._leap(self.held)
         self.held = None
         if self._goes_on_from(held, item):

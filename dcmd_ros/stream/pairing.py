@@ -106,9 +106,15 @@ class Pairing(Generic[M]):
             cause = 'disabled' if modality in self.config.disabled else 'zero_stamp'
             self._count(modality, cause)
             return self._resolve()
-        item = Waiting(shifted, stamp, self._clock.now, self._clock.elapsed, message, digest,
+        newest = self._tracks[modality].newest
+        self._clock.told(modality, shifted - newest.stamp if newest else None)
+        item = Waiting(shifted, stamp, self._clock.now, self._clock.elapsed, message,
                        self._is_silent(modality) and self._is_silent(partner(modality)))
-        return self._enter(modality, self._doors[modality].knock(item)) + self._resolve()
+        admissions = self._doors[modality].knock(item)
+        if (item, 'duplicate') not in admissions:
+            self._health[modality].heard(self._clock.elapsed, digest)
+            self._misses[modality] = 0
+        return self._enter(modality, admissions) + self._resolve()
 
     def poll(self, now: int, clock: int | None = None) -> list[Pair[M]]:
         """
@@ -164,16 +170,12 @@ class Pairing(Generic[M]):
     def _enter(self, modality: Modality, admissions: list[Admission[M]]) -> list[Pair[M]]:
         gone: list[Pair[M]] = []
         for item, standing in admissions:
-            if standing in ('duplicate', 'stray'):
+            if standing in ('duplicate', 'out_of_order', 'stray'):
                 self._count(modality, standing)
                 continue
             if standing in ('jump_back', 'jump_forward'):
                 gone += self._jump(modality, standing)
-            self._hear(modality, item)
-            if standing == 'out_of_order':
-                self._count(modality, standing)
-            else:
-                self._admit(modality, item)
+            self._admit(modality, item)
         return gone
 
     def _jump(self, modality: Modality, standing: str) -> list[Pair[M]]:
@@ -187,12 +189,6 @@ class Pairing(Generic[M]):
         if modality == RGB or self._is_gone(RGB):
             self._matching.jumped()
         return gone
-
-    def _hear(self, modality: Modality, item: Waiting[M]) -> None:
-        newest = self._tracks[modality].newest
-        self._clock.told(modality, item.stamp - newest.stamp if newest else None)
-        self._health[modality].heard(self._clock.elapsed, item.digest)
-        self._misses[modality] = 0
 
     def _admit(self, modality: Modality, item: Waiting[M]) -> None:
         """Let it wait for its partner, unless it came too late."""

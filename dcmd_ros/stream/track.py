@@ -32,7 +32,6 @@ class Waiting(Generic[M]):
     arrived: int
     elapsed: int
     message: M
-    digest: int | None = None
     returning: bool = False
 
 
