@@ -63,13 +63,13 @@ def test_the_truth_is_red_on_the_dimmed_part() -> None:
 
 
 def test_a_panel_is_four_captioned_tiles_of_a_readable_size() -> None:
-    for size in ((32, 40), (256, 300), (1000, 800)):
+    for size, tile in {(32, 40): (256, 320), (256, 300): (256, 300), (400, 400): (400, 400),
+                       (480, 640): (315, 420), (1000, 500): (840, 420)}.items():
         values = np.full(size, 0.7, np.float32)
-        small = Frame(0, rgb=np.zeros((*size, 3), np.uint8), depth=np.ones(size, np.float32))
-        height, width, _ = panels.panel(small, None, inspection(values), 'dent/003').shape
-        tile = min(max(size[0], panels.SMALLEST), panels.LARGEST)
-        assert height == tile + panels.CAPTION + 2 * panels.GAP
-        assert width == 4 * round(size[1] * tile / size[0]) + 5 * panels.GAP
+        seen = Frame(0, rgb=np.zeros((*size, 3), np.uint8), depth=np.ones(size, np.float32))
+        height, width, _ = panels.panel(seen, None, inspection(values), 'dent/003').shape
+        assert height == tile[0] + panels.CAPTION + 2 * panels.GAP
+        assert width == 4 * tile[1] + 5 * panels.GAP
 
 
 def test_the_file_name_is_the_contract_s_and_the_file_reads_back() -> None:

@@ -17,7 +17,7 @@ BACKGROUND = (24, 26, 30)
 INK = (232, 234, 238)
 TRUTH = (255, 70, 60)
 CONTOUR = (70, 230, 255)
-SMALLEST, LARGEST = 256, 420  # pixels of a tile's height
+LOWEST, WIDEST = 256, 420  # pixels of a tile's height and width
 
 
 def hatch(size: tuple[int, int]) -> Picture:
@@ -75,9 +75,9 @@ def map_picture(inspection: Inspection) -> Picture:
 
 
 def resized(picture: Picture) -> Picture:
-    """The picture at a height between SMALLEST and LARGEST."""
+    """The picture, at least LOWEST high if that leaves it at most WIDEST wide."""
     height, width = picture.shape[:2]
-    scale = min(max(height, SMALLEST), LARGEST) / height
+    scale = min(max(1, LOWEST / height), WIDEST / width)
     if scale == 1:
         return picture
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
