@@ -50,9 +50,9 @@ def test_a_topic_that_nobody_publishes_is_told_as_such() -> None:
 
 
 def test_a_lost_sensor_whose_messages_come_is_told_as_such() -> None:
-    assert sensor('lost', silence=0.02).cause == f'no message on {TOPIC} can be used'
-    assert 'no messages' in sensor('lost', silence=0.2).cause
-    assert 'no messages' in sensor('lost', silence=0.02, rate=0.0).cause
+    assert sensor('lost', refused=True).cause == f'no message on {TOPIC} can be used'
+    assert 'no messages' in sensor('lost', refused=True, rate=0.0).cause
+    assert 'Hz' in sensor('ok', refused=True).cause
 
 
 def test_notes_are_told_and_raise_no_level() -> None:

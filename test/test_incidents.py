@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcmd_ros.nodes.incidents import NOTES, RECENT, WARNINGS, Incidents, notes, warnings
+from dcmd_ros.nodes.incidents import NOTES, RECENT, WARNINGS, Incidents, notes, refused, warnings
 
 
 def test_a_rise_is_told_for_a_while_and_then_no_more() -> None:
@@ -31,3 +31,8 @@ def test_missing_messages_are_told_as_a_share_and_few_are_not_told() -> None:
     [told] = warnings('/x', {'missing': 3, 'received': 7})
     assert told.startswith('30%')
     assert warnings('/x', {'missing': 1, 'received': 99}) == []
+
+
+def test_messages_that_count_for_nothing_are_refused() -> None:
+    assert refused({'received': 3, 'zero_stamp': 3})
+    assert not refused({'received': 3, 'late': 3})

@@ -26,6 +26,7 @@ class SensorReport:
     blocks    what keeps messages away or unreadable, each a line with the topic's name
     warnings  what should be put right, but inspection goes on
     notes     what is worth knowing and no fault
+    refused   messages came of late that count for nothing
     """
 
     topic: str
@@ -39,12 +40,13 @@ class SensorReport:
     counts: Counts
     last_error: str
     notes: Sequence[str] = ()
+    refused: bool = False
 
     @property
     def cause(self) -> str:
         """The state in words."""
         offset = 0.0 if self.offset is None else self.offset
-        useless = self.state == 'lost' and 0 < self.rate < FRESH / max(self.silence, 1e-9)
+        useless = self.state == 'lost' and self.rate > 0 and self.refused
         return (USELESS if useless else SENTENCES[self.state]).format(
             topic=self.topic, rate=self.rate, silence=self.silence, offset=offset, cure=-offset,
             source='' if self.publishers else ' (nobody publishes it)')
@@ -80,8 +82,7 @@ SENTENCES = {
                       'that is constant, set depth_offset to {cure:.4f}',
     'disabled': '{topic} is not used',
 }
-FRESH = 3  # periods; a sensor that was silent for longer sends nothing
-USELESS = 'no message on {topic} can be used'  # lost, although they come
+USELESS = 'no message on {topic} can be used'
 
 
 def counted(counts: Counts) -> dict[str, int]:

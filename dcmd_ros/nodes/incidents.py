@@ -19,6 +19,7 @@ WARNINGS = {
     'overflow': 'too many messages on {topic} wait for a partner',
     'missing': '{share:.0%} of the messages on {topic} are missing',
 }
+REFUSED = ('zero_stamp', 'stray', 'duplicate')  # as if they had not come
 NOTES = {
     'skipped_rate': 'some messages on {topic} are skipped ({count} of late): the other sensor is '
                     'slower',
@@ -51,6 +52,11 @@ def warnings(topic: str, rise: Counts) -> list[str]:
 def notes(topic: str, rise: Counts) -> list[str]:
     """What is worth knowing and no fault."""
     return sentences(topic, rise, NOTES)
+
+
+def refused(rise: Counts) -> bool:
+    """Whether messages came that count for nothing."""
+    return any(rise.get(name) for name in REFUSED)
 
 
 def sentences(topic: str, rise: Counts, table: Mapping[str, str]) -> list[str]:

@@ -62,7 +62,7 @@ class Supervision:
             publishers=node.inputs.publishers(modality), offset=offset,
             blocks=list(filter(None, [*blocks, node.tally.standing(modality)])),
             warnings=[*warnings, *self._calibration(modality), *incidents.warnings(topic, rise)],
-            notes=incidents.notes(topic, rise), counts=counts,
+            notes=incidents.notes(topic, rise), refused=incidents.refused(rise), counts=counts,
             last_error=node.tally.last_error(modality))
 
     def _calibration(self, modality: Modality) -> list[str]:

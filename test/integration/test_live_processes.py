@@ -11,19 +11,21 @@ from pathlib import Path
 import pytest
 from lifecycle_msgs.msg import Transition
 from live import Bench, process
-from rig import ERROR, MODEL, WARN, Rig, camera, needs_model, simulated
+from rig import ERROR, MODEL, REAL_FPS, WARN, Rig, camera, needs_model, simulated
 
 pytestmark = [pytest.mark.usefixtures('ros_domain'), needs_model]
 SENSORS = ('rgb', 'depth')
-CAMERA = ('camera', '--size', '160x120', '--pool', '1', '--fps', '10', '--defect-rate', '0')
+CAMERA = ('camera', '--pool', '1', '--fps', '3', '--defect-rate', '0')
 
 
 @contextmanager
-def inspecting(model: Path, *arguments: str) -> Iterator[tuple[Rig, subprocess.Popen[str]]]:
-    """`python -m dcmd_ros inspect` on the CPU unless told otherwise, and a bench beside it."""
-    device = () if '--device' in arguments else ('--device', 'cpu')
-    with Bench(publishes=False) as bench, \
-            process('inspect', '--model', str(model), *device, *arguments) as node:
+def inspecting(
+        model: Path, *arguments: str,
+        device: str = 'cpu') -> Iterator[tuple[Rig, subprocess.Popen[str]]]:
+    """`python -m dcmd_ros inspect` and a bench beside it; patient, as the machine may be busy."""
+    with Bench(publishes=False) as bench, process(
+            'inspect', '--model', str(model), '--device', device, '--ros-args',
+            '-p', 'deadline:=1.0', '-p', 'lost_after:=2.0', *arguments) as node:
         yield Rig(bench), node
 
 
@@ -55,13 +57,13 @@ def test_no_camera_at_all() -> None:
                       '(nobody publishes it)', state='lost')
         live.says('inference', '0', 'inspecting turned on cpu')
         assert live.bench.results == [] and node.poll() is None
-        with camera(simulated()):
+        with camera(simulated(), REAL_FPS):
             live.healthy()
 
 
 def test_model_missing(tmp_path: Path) -> None:
     model = tmp_path / 'late.pth'
-    with inspecting(model) as (live, node), camera(simulated()):
+    with inspecting(model) as (live, node), camera(simulated(), REAL_FPS):
         live.says('inference', ERROR, f'{model}: no such model file', lifecycle='unconfigured')
         assert live.bench.results == [] and node.poll() is None
         shutil.copy(MODEL, model)
@@ -71,7 +73,7 @@ def test_model_missing(tmp_path: Path) -> None:
 def test_model_corrupt(tmp_path: Path) -> None:
     model = tmp_path / 'cut_short.pth'
     model.write_bytes(MODEL.read_bytes()[:50_000])
-    with inspecting(model) as (live, node), camera(simulated()):
+    with inspecting(model) as (live, node), camera(simulated(), REAL_FPS):
         live.says('inference', ERROR, f'{model}: cannot be read as a model',
                   lifecycle='unconfigured')
         assert live.bench.results == [] and node.poll() is None
@@ -81,8 +83,8 @@ def test_model_corrupt(tmp_path: Path) -> None:
 
 
 def test_cuda_asked_for_and_absent() -> None:
-    managed = ('--device', 'cuda:7', '--ros-args', '-p', 'autostart_node:=false')
-    with inspecting(MODEL, *managed) as (live, node), camera(simulated()):
+    with inspecting(MODEL, '-p', 'autostart_node:=false', device='cuda:7') as (live, node), \
+            camera(simulated(), REAL_FPS):
         assert not live.bench.transition(Transition.TRANSITION_CONFIGURE)
         live.says('inference', ERROR, "device 'cuda:7' is not there", 'choose auto or cpu',
                   lifecycle='unconfigured')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rig import ERROR, WARN, needs_model, rig, shipped, simulated
+from rig import ERROR, REAL, REAL_FPS, WARN, needs_model, rig, shipped, simulated
 
 pytestmark = pytest.mark.usefixtures('ros_domain', 'quick')
 ALONE = {'rgb': 'depth_only', 'depth': 'rgb_only'}  # what is left without it
@@ -14,7 +14,7 @@ SENSORS = pytest.mark.parametrize('sensor', ALONE)
 @needs_model
 @SENSORS
 def test_drop_of_one_sensor(sensor: str) -> None:
-    with rig(shipped, parts=simulated()) as live:
+    with rig(shipped, simulated(), REAL_FPS, **REAL) as live:
         live.fault(f'drop {sensor}')
         live.goes_on(ALONE[sensor], **{sensor: 'lost'})
         live.says(sensor, ERROR, f'no messages on /{sensor}/image for', state='lost')
@@ -50,7 +50,7 @@ def test_loss_of_a_third_of_the_messages() -> None:
 @needs_model
 @SENSORS
 def test_freeze_of_one_sensor(sensor: str) -> None:
-    with rig(shipped, parts=simulated()) as live:
+    with rig(shipped, simulated(), REAL_FPS, **REAL) as live:
         live.fault(f'freeze {sensor}')
         live.goes_on(ALONE[sensor], **{sensor: 'frozen'})
         live.says(sensor, ERROR, f'messages on /{sensor}/image are all the same', state='frozen')
