@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / 'dcmd_ros'
-LEAVES = {'frame', 'inspection', 'errors'}
+LEAVES = {'frame', 'inspection', 'errors', 'share'}
 # What each part may import of this package, besides itself and the leaves.
 ALLOWED: dict[str, set[str]] = {
     'sensing': set(),

@@ -18,8 +18,9 @@ from dcmd_ros.errors import DcmdError, Unmet
 from dcmd_ros.nodes.observer import Observer, Result, values
 from dcmd_ros.nodes.remote import set_parameter
 from dcmd_ros.nodes.session import ros_session
+from dcmd_ros.share import share_directory
 
-MODEL = Path(__file__).resolve().parents[2] / 'models' / 'dcmd_turned_best.pth'
+MODEL = share_directory() / 'models' / 'dcmd_turned_best.pth'
 START_LIMIT = 120.0
 STATUSES = 4
 DROPS = ('overwritten', 'failed', 'unreadable', 'skipped_rate', 'overflow',

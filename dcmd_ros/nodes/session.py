@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,19 @@ from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
 
 from dcmd_ros.errors import DcmdError
+from dcmd_ros.share import share_directory
+
+FASTDDS_PROFILE = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+
+
+def large_images() -> None:
+    """
+    Give this process shared memory for large images, unless the user chose a profile himself.
+
+    Before ROS starts. Fast DDS' default of 512 kB loses most best-effort images of 640x480;
+    other middlewares do not read the variable.
+    """
+    os.environ.setdefault(FASTDDS_PROFILE, str(share_directory() / 'config' / 'fastdds.xml'))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 
 from dcmd_ros.errors import DcmdError
-from dcmd_ros.nodes.session import ros_session
+from dcmd_ros.nodes.session import large_images, ros_session
 from dcmd_ros.nodes.source import RgbdSource, SourceFrame
 from dcmd_ros.sensing.faults import SECOND
 
@@ -77,6 +77,7 @@ def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
     """
     cv2.setNumThreads(1)
     report = Report()
+    large_images()
     with ros_session(ros_args) as context:
         source = RgbdSource(options.name, context, options.fault, options.depth_encoding,
                             options.seed)
