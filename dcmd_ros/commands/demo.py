@@ -23,8 +23,10 @@ from dcmd_ros.share import share_directory
 MODEL = share_directory() / 'models' / 'dcmd_turned_best.pth'
 START_LIMIT = 120.0
 STATUSES = 4
-DROPS = ('overwritten', 'failed', 'unreadable', 'skipped_rate', 'overflow',
-         'missing', 'lost')
+SENSOR_DROPS = ('lost', 'out_of_order', 'stray', 'late', 'duplicate', 'skipped_rate',
+                'unsynchronised', 'overflow')
+DROPS = {'rgb': SENSOR_DROPS, 'depth': SENSOR_DROPS,
+         'inference': ('overwritten', 'failed', 'unreadable')}
 CAMERA = ('--defect-rate', '0.4', '--frames-per-part', '1', '--pool', '120')
 TRAINING_SEEDS = (0,)
 
@@ -111,10 +113,16 @@ def unaccounted(observer: Observer) -> int:
 
 
 def drops(observer: Observer) -> int:
-    """What the inspector says of frames that gave no result, from its newest diagnostics."""
-    counts = [int(keys.get(cause, 0)) for status in observer.diagnostics.values()
-              for keys in [values(status)] for cause in DROPS]
-    return sum(counts)
+    """
+    Frames that gave no result, at most, by the inspector's newest diagnostics.
+
+    A frame is missing when inference left it out, or when each of its messages was dropped.
+    """
+    counts = {name.rpartition(': ')[2]: values(status)
+              for name, status in observer.diagnostics.items()}
+    by_part = {part: sum(int(counts.get(part, {}).get(cause, 0)) for cause in causes)
+               for part, causes in DROPS.items()}
+    return by_part['inference'] + max(by_part['rgb'], by_part['depth'])
 
 
 def drain(observer: Observer) -> None:
