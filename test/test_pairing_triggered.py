@@ -75,3 +75,11 @@ def test_shots_at_odd_times_pair() -> None:
                   + stream('depth', 1, 1, start=at, delay=0.01 * (index % 3)))
     play.wait(42 * SECOND)
     assert play.kinds() == {'both': 8}
+
+
+def test_a_shot_of_one_camera_alone_between_regular_ones_is_a_frame() -> None:
+    """Depth is complete around it, but a shot is a shot; a stream would skip it."""
+    events = (stream('rgb', 15, 2) + stream('depth', 15, 2, delay=0.001)
+              + stream('depth', 15, 1 / 15, start=1.0333))
+    assert Play(TRIGGERED).play(events, until=3).kinds() == {'both': 30, 'depth': 1}
+    assert Play().play(events, until=3).kinds() == {'both': 30}

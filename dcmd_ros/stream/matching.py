@@ -63,11 +63,11 @@ class Matching(Generic[M]):
         while (oldest := self._oldest()) is not None:
             modality, item = oldest
             over = final or self._is_over(modality, item, now)
-            partners = self._partners(modality, item)
-            if partners and not (over or self._is_settled(item, partners[0])):
+            found = self._partner(modality, item)
+            if found and not (over or self._is_settled(item, found)):
                 return
-            if partners:
-                yield self._pair({modality: item, partner(modality): partners[0]})
+            if found:
+                yield self._pair({modality: item, partner(modality): found})
                 continue
             fate = self._fate(modality, item, over, gone)
             if fate == 'wait':
@@ -92,16 +92,16 @@ class Matching(Generic[M]):
 
     # -- with whom
 
-    def _partners(self, modality: Modality, item: Waiting[M]) -> list[Waiting[M]]:
-        """Waiting partners within slop that have no nearer one themselves, the nearest first."""
+    def _partner(self, modality: Modality, item: Waiting[M]) -> Waiting[M] | None:
+        """The nearest waiting partner within slop that has no nearer one itself."""
         own, other = self._tracks[modality], self._tracks[partner(modality)]
         slop = self._tempo.slop
 
         def is_nearest(candidate: Waiting[M]) -> bool:
             rivals = own.within(candidate.stamp, slop)
             return min(rivals, key=lambda r: abs(r.stamp - candidate.stamp)) is item
-        found = [c for c in other.within(item.stamp, slop) if is_nearest(c)]
-        return sorted(found, key=lambda c: abs(c.stamp - item.stamp))
+        # The item is the oldest of all, so the first candidate is the nearest.
+        return next(filter(is_nearest, other.within(item.stamp, slop)), None)
 
     def _is_settled(self, item: Waiting[M], found: Waiting[M]) -> bool:
         """Whether no better match can come, for either of the two."""
