@@ -19,7 +19,8 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, folder / 'source', ignore=NOT_SOURCES)
     subprocess.run(
         [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation',
-         '--no-index', '--ignore-installed', '--prefix', str(folder / 'prefix'), str(folder / 'source')],
+         '--no-index', '--ignore-installed', '--prefix', str(folder / 'prefix'),
+         str(folder / 'source')],
         check=True, capture_output=True, text=True, timeout=300)
     return folder / 'prefix'
 
