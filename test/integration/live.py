@@ -244,6 +244,27 @@ class Bench:
         """The answer of one of the inspector's Trigger services."""
         return self.request(Trigger, service, Trigger.Request(), limit, streaming)
 
+    def bring(self, transition: int, then: str) -> None:
+        """
+        Ask for a lifecycle transition and wait until the node is in the state `then`.
+
+        The answer of a node that is busy for long may be lost; the state is not.
+        """
+        client = self.node.create_client(ChangeState, f'{self.inspector}/change_state')
+        before, asked = self.status('inference')['lifecycle'], [0.0]
+
+        def arrived() -> bool:
+            state = self.status('inference')['lifecycle']
+            if state == before and time.monotonic() > asked[0] + PATIENCE:
+                asked[0] = time.monotonic()
+                client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+            return state == then
+        try:
+            self.wait_for(client.service_is_ready)
+            self.wait_for(arrived)
+        finally:
+            self.node.destroy_client(client)
+
     def transition(self, transition: int) -> bool:
         """Whether the lifecycle transition succeeded."""
         request = ChangeState.Request(transition=Transition(id=transition))

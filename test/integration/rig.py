@@ -22,12 +22,13 @@ from dcmd_ros.nodes.source import RgbdSource, SourceFrame
 from dcmd_ros.nodes.source_loop import Loop, Report, SourceOptions
 
 MODEL = Path(__file__).resolve().parents[2] / 'models' / 'dcmd_turned_best.pth'
-needs_model = pytest.mark.skipif(not MODEL.is_file(), reason='models/ is still empty')
 FPS = 10.0  # slow enough for a machine that is busy with other things
 REAL_FPS = 3.0  # with the shipped model
 REAL = {'deadline': 1.0, 'lost_after': 2.0, 'freeze_count': 4}  # patience with it
 IN_A_ROW = 4  # results; so many messages make the period known
 OK, WARN, ERROR = '0', '1', '2'
+ALONE = {'rgb': 'depth_only', 'depth': 'rgb_only'}  # the mode that is left without a sensor
+SENSORS = pytest.mark.parametrize('sensor', ALONE)
 CAMERA = Intrinsics(SIZE[1], SIZE[0], 60.0, 60.0, 31.5, 23.5)
 Counts = dict[str, dict[str, str]]
 
@@ -88,6 +89,16 @@ class Rig:
         return len(told) == IN_A_ROW and all(
             (keys['mode'], keys['degraded']) == (mode, degraded) for keys in told)
 
+    def stops(self) -> None:
+        """No more results, but the node goes on telling how it is."""
+        self._wait(self._is_quiet)
+
+    def _is_quiet(self) -> bool:
+        results = len(self.bench.results)
+        self.refresh()
+        self.refresh()
+        return len(self.bench.results) == results
+
     def says(self, part: str, level: str, *texts: str, **keys: str) -> None:
         """A status of /diagnostics holds this level, all these texts and keys at once."""
         def says() -> bool:
@@ -99,8 +110,7 @@ class Rig:
     def counts(self, part: str, counter: str, least: int = 1) -> None:
         """A counter rises by so much or more since the fault began."""
         had = int(self.before[part].get(counter, 0))
-        self._wait(
-            lambda: int(self.bench.status(part).get(counter, 0)) >= had + least)
+        self._wait(lambda: int(self.bench.status(part).get(counter, 0)) >= had + least)
 
     def risen(self, part: str, counter: str) -> int:
         """By how much it rose so far since the fault began."""

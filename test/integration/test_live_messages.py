@@ -7,14 +7,12 @@ from dataclasses import replace
 
 import pytest
 from live import Bench, inspector
-from rig import ERROR, WARN, Rig, rig, synthetic
+from rig import ALONE, ERROR, SENSORS, WARN, Rig, rig, synthetic
 from sensor_msgs.msg import Image
 
 from dcmd_ros.nodes.source import SourceFrame
 
 pytestmark = pytest.mark.usefixtures('ros_domain', 'quick')
-ALONE = {'rgb': 'depth_only', 'depth': 'rgb_only'}  # what is left without it
-SENSORS = pytest.mark.parametrize('sensor', ALONE)
 
 
 @SENSORS

@@ -10,14 +10,12 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from live import Bench, inspector, values
 from rclpy.qos import QoSProfile
-from rig import ERROR, OK, WARN, Rig, rig, synthetic
+from rig import ALONE, ERROR, OK, SENSORS, WARN, Rig, rig, synthetic
 from rosgraph_msgs.msg import Clock
 
 from dcmd_ros.nodes.source import SourceFrame
 
 pytestmark = pytest.mark.usefixtures('ros_domain', 'quick')
-ALONE = {'rgb': 'depth_only', 'depth': 'rgb_only'}  # what is left without it
-SENSORS = pytest.mark.parametrize('sensor', ALONE)
 
 
 @SENSORS
