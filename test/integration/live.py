@@ -244,26 +244,30 @@ class Bench:
         """The answer of one of the inspector's Trigger services."""
         return self.request(Trigger, service, Trigger.Request(), limit, streaming)
 
-    def bring(self, transition: int, then: str) -> None:
+    def ask(self, transition: int, until: Callable[[], Any]) -> None:
         """
-        Ask for a lifecycle transition and wait until the node is in the state `then`.
+        Ask for a lifecycle transition until the condition holds.
 
-        The answer of a node that is busy for long may be lost; the state is not.
+        The answer of a node that is busy for long may be lost; what it tells is not.
         """
         client = self.node.create_client(ChangeState, f'{self.inspector}/change_state')
-        before, asked = self.status('inference')['lifecycle'], [0.0]
+        asked = [0.0]
 
-        def arrived() -> bool:
-            state = self.status('inference')['lifecycle']
-            if state == before and time.monotonic() > asked[0] + PATIENCE:
+        def happened() -> bool:
+            busy = self.status('inference')['lifecycle'].endswith('ing')
+            if not busy and not until() and time.monotonic() > asked[0] + PATIENCE:
                 asked[0] = time.monotonic()
                 client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-            return state == then
+            return until()
         try:
             self.wait_for(client.service_is_ready)
-            self.wait_for(arrived)
+            self.wait_for(happened)
         finally:
             self.node.destroy_client(client)
+
+    def is_in(self, lifecycle: str) -> Callable[[], bool]:
+        """A condition: that the node is in this lifecycle state."""
+        return lambda: self.status('inference')['lifecycle'] == lifecycle
 
     def transition(self, transition: int) -> bool:
         """Whether the lifecycle transition succeeded."""

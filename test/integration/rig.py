@@ -101,11 +101,13 @@ class Rig:
 
     def says(self, part: str, level: str, *texts: str, **keys: str) -> None:
         """A status of /diagnostics holds this level, all these texts and keys at once."""
-        def says() -> bool:
-            status = self.bench.status(part)
-            return status['level'] == level and all(t in status['message'] for t in texts) \
-                and all(status.get(key) == value for key, value in keys.items())
-        self._wait(says)
+        self._wait(lambda: self.saying(part, level, *texts, **keys))
+
+    def saying(self, part: str, level: str, *texts: str, **keys: str) -> bool:
+        """Whether it does so now."""
+        status = self.bench.status(part)
+        return status['level'] == level and all(text in status['message'] for text in texts) \
+            and all(status.get(key) == value for key, value in keys.items())
 
     def counts(self, part: str, counter: str, least: int = 1) -> None:
         """A counter rises by so much or more since the fault began."""

@@ -82,11 +82,12 @@ def test_model_corrupt(tmp_path: Path) -> None:
 def test_cuda_asked_for_and_absent() -> None:
     with inspecting(MODEL, '-p', 'autostart_node:=false', device='cuda:7') as (live, node), \
             camera(simulated(), REAL_FPS):
-        assert not live.bench.transition(Transition.TRANSITION_CONFIGURE)
-        live.says('inference', ERROR, "device 'cuda:7' is not there", 'choose auto or cpu',
-                  lifecycle='unconfigured')
-        assert live.bench.results == [] and node.poll() is None
-        assert live.bench.set_parameter('device', 'cpu').successful
-        live.bench.bring(Transition.TRANSITION_CONFIGURE, 'inactive')
-        live.bench.bring(Transition.TRANSITION_ACTIVATE, 'active')
+        bench = live.bench
+        bench.ask(Transition.TRANSITION_CONFIGURE, lambda: live.saying(
+            'inference', ERROR, "device 'cuda:7' is not there", 'choose auto or cpu',
+            lifecycle='unconfigured'))
+        assert bench.results == [] and node.poll() is None
+        assert bench.set_parameter('device', 'cpu').successful
+        bench.ask(Transition.TRANSITION_CONFIGURE, bench.is_in('inactive'))
+        bench.ask(Transition.TRANSITION_ACTIVATE, bench.is_in('active'))
         live.healthy()
