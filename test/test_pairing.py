@@ -176,6 +176,15 @@ def test_a_sensor_that_comes_just_after_its_partner_left_is_late_once() -> None:
     assert play.kinds(since=4.01) == {'both': 59}
 
 
+def test_a_neighbour_of_the_one_that_left_is_not_late() -> None:
+    """Slop reaches RGB's message before, which went alone; the partner is still to come."""
+    events = (stream('rgb', 30, 4, delay=0.004)
+              + stream('depth', 30, 4, keep=outage(30, 1, 3)))
+    play = Play(PairingConfig(slop=0.05)).play(events, until=4)
+    assert play.kinds(since=3) == {'both': 30}
+    assert not play.drops('depth')
+
+
 def test_a_sensor_that_never_came_is_lost_after_the_grace_and_nobody_waits_any_more() -> None:
     play = Play(PairingConfig(grace=2.0)).play(stream('rgb', 30, 4), until=4)
     assert play.seen('depth', until=2.0) == {'waiting'}

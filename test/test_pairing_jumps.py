@@ -34,6 +34,13 @@ def test_a_small_jump_back_costs_two_messages_of_each_sensor(back: float) -> Non
     assert play.drops('rgb') == play.drops('depth') == 2
 
 
+def test_a_small_jump_back_of_the_only_sensor_costs_two_messages() -> None:
+    events = both(1) + stream('depth', 30, 2, start=1) + moved(stream('depth', 30, 2), 3, 2.52)
+    play = Play().play(events, until=6)
+    assert play.kinds(since=3) == {'depth': 58}
+    assert play.pairing.counters == {'depth.out_of_order': 2, 'depth.jump_back': 1}
+
+
 def test_a_jump_back_by_a_few_frames_costs_those() -> None:
     play = Play().play(both(3) + both(3, 3, 2.9), until=7)
     assert play.kinds() == {'both': 177}
@@ -83,7 +90,10 @@ def test_a_lone_wild_stamp_is_refused_and_counted(sensor: Modality, wrong: float
 
 
 def test_a_wild_stamp_after_which_nothing_comes_leaves_by_its_deadline() -> None:
-    play = Play().play([*both(2), Arrival(2 * SECOND, 'rgb', EPOCH + 9000 * SECOND)], until=2.2)
+    play = Play().play([*both(2), Arrival(2 * SECOND, 'rgb', EPOCH + 9000 * SECOND)])
+    assert play.pairing.waiting == {'rgb': 1, 'depth': 0}
+    assert play.pairing.next_deadline() == pytest.approx(2 * SECOND + 50 * MS, abs=MS)
+    play.wait(round(2.2 * SECOND))
     at, pair = play.frames[-1]
     assert (pair.rgb is not None, pair.depth) == (True, None)
     assert 2 * SECOND + 50 * MS <= at <= 2 * SECOND + 110 * MS

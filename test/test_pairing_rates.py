@@ -19,6 +19,15 @@ def test_a_healthy_slower_partners_unmatched_frames_are_skipped_and_counted(
     assert play.seen('rgb', 1, 9.8) == {'ok'} == play.seen('depth', 1, 9.8)
 
 
+def test_the_deadline_is_that_of_the_awaited_sensor() -> None:
+    """RGB at 60 Hz waits one and a half periods of depth at 30 Hz, not of its own."""
+    play = Play().play(stream('rgb', 60, 2) + stream('depth', 30, 2), until=2)
+    play.play(stream('rgb', 60, 1 / 60, start=2), until=2.2)
+    at, pair = play.frames[-1]
+    assert (pair.rgb is not None, pair.depth) == (True, None)
+    assert 50 * MS <= at - 2 * SECOND <= 55 * MS
+
+
 def test_a_slower_partner_that_is_lost_leaves_single_frames_at_full_rate() -> None:
     play = Play().play(stream('rgb', 30, 8) + stream('depth', 15, 4), until=9)
     assert play.kinds(since=4.3, until=7.9) == {'rgb': pytest.approx(108, abs=4)}

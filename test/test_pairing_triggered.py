@@ -83,3 +83,10 @@ def test_a_shot_of_one_camera_alone_between_regular_ones_is_a_frame() -> None:
               + stream('depth', 15, 1 / 15, start=1.0333))
     assert Play(TRIGGERED).play(events, until=3).kinds() == {'both': 30, 'depth': 1}
     assert Play().play(events, until=3).kinds() == {'both': 30}
+
+
+def test_a_lone_shot_that_comes_early_is_a_frame() -> None:
+    """RGB, which shot every two seconds so far, is not due; that counts for nothing here."""
+    both = stream('rgb', 0.5, 12) + stream('depth', 0.5, 12, delay=0.004)
+    play = Play(TRIGGERED).play(both + stream('depth', 1, 1, start=10.5), until=11)
+    assert play.kinds() == {'both': 6, 'depth': 1}

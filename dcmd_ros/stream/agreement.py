@@ -42,16 +42,12 @@ class Agreement:
             self._without[modality] += 1
             self._measure(modality, stamp, arrived)
         else:
-            self.lonely()
+            self._without = dict.fromkeys(MODALITIES, 0)
             self._meetings += 1
             self._together.append(depth_minus_rgb(modality, stamp - met))
             self._apart.clear()
         self._last[modality] = stamp, arrived
         self._judge()
-
-    def lonely(self) -> None:
-        """What missed its partner so far says nothing: one sensor is away, or they have met."""
-        self._without = dict.fromkeys(MODALITIES, 0)
 
     @property
     def offset(self) -> int | None:

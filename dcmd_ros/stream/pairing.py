@@ -186,8 +186,7 @@ class Pairing(Generic[M]):
         gone = [] if follows else self._leave(final=True)
         other.stale = not follows
         track.restart()
-        if modality == RGB or self._is_gone(RGB):
-            self._matching.jumped()
+        self._matching.jumped()
         return gone
 
     def _admit(self, modality: Modality, item: Waiting[M]) -> None:
@@ -205,11 +204,10 @@ class Pairing(Generic[M]):
             self._count(modality, 'overflow')
 
     def _is_late(self, modality: Modality, item: Waiting[M]) -> bool:
-        """Whether its partner left alone, and no other one is at hand."""
-        if self._agreement.broken:
-            return False
-        other, reach = self._tracks[partner(modality)], self._tempo.reach
-        return other.went_alone_near(item.stamp, reach) and not other.within(item.stamp, reach)
+        """Whether its partner left alone."""
+        other = self._tracks[partner(modality)]
+        return not self._agreement.broken and other.went_alone_near(
+            item.stamp, self._tempo.reach)
 
     def _is_delayed(self, modality: Modality, item: Waiting[M]) -> bool:
         """Whether it took longer than usual: else, maybe, the stamps of the sensors disagree."""
@@ -220,8 +218,6 @@ class Pairing(Generic[M]):
         met = self._tracks[partner(modality)].met(
             item, self._tempo.slop, self._tempo.patience(modality))
         self._agreement.note(modality, item.stamp, item.arrived, met)
-        if self._is_gone(partner(modality)):
-            self._agreement.lonely()
 
     # -- who leaves
 
@@ -245,7 +241,7 @@ class Pairing(Generic[M]):
             self._count(m, leaving.cause)
         if not leaving.cause:
             for m in MODALITIES:
-                self._misses[m] = 0 if m in leaving.items else self._misses[m] + 1
+                self._misses[m] += m not in leaving.items
         return not leaving.cause
 
     def _frame(self, leaving: Leaving[M]) -> Pair[M]:
