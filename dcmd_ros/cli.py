@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -24,6 +25,7 @@ VERBS = {
     'evaluate': 'metrics, report and panels on a data set',
     'demo': 'camera and inspector together: a sensor is unplugged and comes back',
 }
+QUIET_INTERVAL = '10'  # seconds between two lines of a progress bar that nobody watches
 EPILOG = 'Each verb has its own --help. Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.'
 
 
@@ -64,8 +66,15 @@ def parse(argv: Sequence[str]) -> tuple[ModuleType, argparse.Namespace]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
-    module, args = parse(sys.argv[1:] if argv is None else argv)
-    code, figures = execute(module, args)
+    if not sys.stderr.isatty():
+        os.environ.setdefault('TQDM_MININTERVAL', QUIET_INTERVAL)
+    try:
+        module, args = parse(sys.argv[1:] if argv is None else argv)
+        code, figures = execute(module, args)
+    except ModuleNotFoundError as error:
+        print(f'dcmd_ros: {error.name} is not installed here; activate the environment '
+              '(. .venv/bin/activate) or install the package with pip', file=sys.stderr)
+        return 1
     if args.json and figures is not None:
         print(json.dumps(finite(figures)), flush=True)
     return code

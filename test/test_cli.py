@@ -54,6 +54,15 @@ def test_unmet_limits_exit_1_with_the_figures(
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {'ok': False}
 
 
+def test_a_missing_library_is_one_line(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'cv2'", name='cv2')
+    monkeypatch.setattr(cli, 'command', missing)
+    assert cli.main(['train', 'parts', 'bracket']) == 1
+    assert capsys.readouterr().err.startswith('dcmd_ros: cv2 is not installed here')
+
+
 def test_interrupt_is_130(use: Any) -> None:
     def interrupt(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from dcmd_ros.commands.number_types import share
 from dcmd_ros.training.datasets import LAYOUTS, SPLITS, open_dataset
 
 
@@ -16,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--layout', choices=LAYOUTS, default='auto')
     parser.add_argument('--splits', nargs='+', choices=SPLITS, default=['train', 'validation'],
                         help='whose good parts to use (default: train validation)')
-    parser.add_argument('--false-alarm-rate', type=float, default=0.01)
+    parser.add_argument('--false-alarm-rate', type=share, default=0.01,
+                        help='of good parts, which the thresholds are chosen for (default: 0.01)')
     parser.add_argument('--out', type=Path, help='write here and leave MODEL as it is')
 
 

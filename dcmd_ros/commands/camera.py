@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
-from dcmd_ros.commands.source_options import add_source_arguments, count, share, whole
+from dcmd_ros.commands.number_types import count, share, whole
+from dcmd_ros.commands.source_options import add_source_arguments
 from dcmd_ros.simulation import KINDS
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcmd_ros.commands.demo_summary import Summary, join, recovery, summarise, table
+from dcmd_ros.commands.demo_summary import (
+    LEAST_AUROC,
+    LONGEST_RECOVERY_S,
+    MOST_FALSE_ALARMS,
+    Summary,
+    join,
+    recovery,
+    summarise,
+    table,
+)
 from dcmd_ros.errors import DcmdError, Unmet
 from dcmd_ros.nodes.observer import Observer, Result, values
 from dcmd_ros.nodes.remote import set_parameter
@@ -23,6 +33,9 @@ from dcmd_ros.share import share_directory
 MODEL = share_directory() / 'models' / 'dcmd_turned_best.pth'
 START_LIMIT = 120.0
 STATUSES = 4
+LIMITS = (f'ok: image AUROC >= {LEAST_AUROC} in each mode, over good parts and the defects that it can '
+          f'see; false alarms <= {MOST_FALSE_ALARMS}; both sensors back <= {LONGEST_RECOVERY_S} s '
+          'after one is plugged in again; no frame unaccounted for')
 SENSOR_DROPS = ('lost', 'out_of_order', 'stray', 'late', 'duplicate', 'skipped_rate',
                 'unsynchronised', 'overflow')
 DROPS = {'rgb': SENSOR_DROPS, 'depth': SENSOR_DROPS,
@@ -64,11 +77,13 @@ def run(args: argparse.Namespace) -> dict[str, object]:
     with ros_session(args.ros_args) as context:
         printer = Printer()
         observer = Observer(context, on_result=printer)
+        printer.labels = observer.labels
         try:
             summary = show(observer, args)
         finally:
             observer.close()
     print(table(summary), flush=True)
+    print(LIMITS, flush=True)
     if not summary.ok:
         raise Unmet('the demo fell short of its limits; see the figures', summary.figures())
     return summary.figures()
@@ -141,12 +156,17 @@ def wait_for_start(observer: Observer) -> None:
 
 
 class Printer:
-    """One line for each result, with the truth where it is known."""
+    """One line for each result, with the truth about its part."""
+
+    def __init__(self) -> None:
+        self.labels: Mapping[str, Mapping[str, object]] = {}
 
     def __call__(self, result: Result) -> None:
-        confidence = ' '.join(f'{name} {value:4.2f}' for name, value in result.confidence.items())
+        truth = self.labels.get(result.stamp, {}).get('label', '?')
+        trust = ' '.join(f'{name} {"-" if math.isnan(value) else format(value, ".2f"):>4}'
+                         for name, value in result.confidence.items())
         print(f'{result.stamp}  {result.mode:<10}  {result.verdict:<9}  score {result.score:.3f}'
-              f'  confidence {confidence}  {result.latency_ms:5.0f} ms', flush=True)
+              f'  confidence {trust}  {result.latency_ms:5.0f} ms  part: {truth}', flush=True)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcmd_ros.commands.source_options import add_source_arguments, not_negative, positive
+from dcmd_ros.commands.number_types import not_negative, positive
+from dcmd_ros.commands.source_options import add_source_arguments
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.training.datasets import LAYOUTS, SPLITS, Dataset, Sample, open_dataset
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dcmd_ros.commands.number_types import count, share, whole
 from dcmd_ros.training.datasets import LAYOUTS, open_dataset
 
 
@@ -18,12 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, default=Path('models'),
                         help='folder for dcmd_CATEGORY_best.pth (default: models)')
     parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--steps', type=int, help='training steps of each student')
-    parser.add_argument('--image-size', type=int, default=256,
-                        help="side of the network's input, a multiple of 32")
-    parser.add_argument('--false-alarm-rate', type=float, default=0.01,
-                        help='of good parts, which the thresholds are chosen for')
+    parser.add_argument('--seed', type=whole, default=0, help='of the training (default: 0)')
+    parser.add_argument('--steps', type=count, default=400,
+                        help='training steps of each of the four students; calibration takes '
+                        'about twice as many again (default: 400, some ten minutes)')
+    parser.add_argument('--image-size', type=count, default=256,
+                        help="side of the network's input, a multiple of 32 (default: 256)")
+    parser.add_argument('--false-alarm-rate', type=share, default=0.01,
+                        help='of good parts, which the thresholds are chosen for (default: 0.01)')
 
 
 def run(args: argparse.Namespace) -> dict[str, object] | None:
@@ -37,7 +40,11 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
         say(warning)
     frames, validation = (Frames(dataset.split(name), dataset.intrinsics)
                           for name in ('train', 'validation'))
-    path = train(args.category, frames, validation, args.out, options(args, device), say)
+    try:
+        path = train(args.category, frames, validation, args.out, options(args, device), say)
+    except KeyboardInterrupt:
+        say('interrupted; the same command goes on from the last saved step')
+        raise
     say(f'wrote {path}')
     return figures(path)
 
@@ -47,9 +54,9 @@ def options(args: argparse.Namespace, device: str) -> Any:
     from dcmd_ros.training.options import TrainingOptions
 
     usual = TrainingOptions()
-    steps = args.steps or usual.steps
+    folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
-        seed=args.seed, steps=steps, fold_steps=round(steps * usual.fold_steps / usual.steps),
+        seed=args.seed, steps=args.steps, fold_steps=folds,
         network=DcmdConfig(size=args.image_size), false_alarm_rate=args.false_alarm_rate,
         device=device)
 
