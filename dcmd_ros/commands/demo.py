@@ -33,9 +33,9 @@ from dcmd_ros.share import share_directory
 MODEL = share_directory() / 'models' / 'dcmd_turned_best.pth'
 START_LIMIT = 120.0
 STATUSES = 4
-LIMITS = (f'ok: image AUROC >= {LEAST_AUROC} in each mode, over good parts and the defects that it can '
-          f'see; false alarms <= {MOST_FALSE_ALARMS}; both sensors back <= {LONGEST_RECOVERY_S} s '
-          'after one is plugged in again; no frame unaccounted for')
+LIMITS = (f'ok: image AUROC >= {LEAST_AUROC} in each mode, over good parts and the defects that '
+          f'it can see; false alarms <= {MOST_FALSE_ALARMS}; both sensors back <= '
+          f'{LONGEST_RECOVERY_S} s after one is plugged in again; no frame unaccounted for')
 SENSOR_DROPS = ('lost', 'out_of_order', 'stray', 'late', 'duplicate', 'skipped_rate',
                 'unsynchronised', 'overflow')
 DROPS = {'rgb': SENSOR_DROPS, 'depth': SENSOR_DROPS,

@@ -188,6 +188,8 @@ class InspectorNode(LifecycleNode):
             self.trigger_configure()
         if self.state == 'inactive':
             self.trigger_activate()
+        if self.failure:
+            self.get_logger().info('the node waits for another model file or parameter; Ctrl-C ends')
 
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray(status=self.supervision.statuses())
