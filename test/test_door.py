@@ -107,3 +107,10 @@ def test_without_time_a_leap_forward_is_silence() -> None:
     assert entrance.knock(5000) == ['next']
     assert entrance.knock(0.06) == []
     assert entrance.knock(0.09) == ['jump_back', 'next']
+
+
+def test_without_time_a_lone_old_stamp_is_a_stray_all_the_same() -> None:
+    entrance = Entrance(sees_time=False)
+    assert entrance.knock(0) == ['next']
+    assert entrance.knock(-50) == []
+    assert entrance.knock(0.03) == ['stray', 'next']
