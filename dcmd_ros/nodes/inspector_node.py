@@ -189,7 +189,7 @@ class InspectorNode(LifecycleNode):
         if self.state == 'inactive':
             self.trigger_activate()
         if self.failure:
-            self.get_logger().info('the node waits for another model file or parameter; Ctrl-C ends')
+            self.get_logger().info('waiting for another model file or parameter; Ctrl-C ends')
 
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray(status=self.supervision.statuses())
