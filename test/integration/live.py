@@ -144,6 +144,7 @@ class Bench:
 
     results      messages of `~/inspection`, in order
     diagnostics  newest status by name
+    history      all statuses, in order
     """
 
     def __init__(self, namespace: str = '', reliable: bool = True,
@@ -156,6 +157,7 @@ class Bench:
         self.executor.add_node(self.node)
         self.results: list[DiagnosticArray] = []
         self.diagnostics: dict[str, DiagnosticStatus] = {}
+        self.history: list[DiagnosticStatus] = []
         self.images: dict[Modality, Publisher] = {}
         self.infos: dict[Modality, Publisher] = {}
         if publishes:
@@ -226,11 +228,16 @@ class Bench:
 
     def status(self, part: str) -> dict[str, str]:
         """A part's status in /diagnostics: keys, `message`, `level`; '' before the first."""
-        namespace = self.node.get_namespace().strip('/')
-        name = f'{namespace}/{self.inspector}' if namespace else self.inspector
-        status = self.diagnostics.get(f'{name}: {part}')
-        return {'message': '', 'level': '', 'lifecycle': ''} if status is None else {
-            **values(status), 'message': status.message, 'level': str(ord(status.level))}
+        return keys_of(self.diagnostics.get(self.name_of(part)))
+
+    def name_of(self, part: str) -> str:
+        """Of a part's status in /diagnostics."""
+        return f'{self.node.get_namespace()}/{self.inspector}: {part}'.lstrip('/')
+
+    def statuses(self, part: str, since: int = 0) -> Iterator[dict[str, str]]:
+        """All of a part's statuses from a place in the history on."""
+        name = self.name_of(part)
+        return (keys_of(status) for status in self.history[since:] if status.name == name)
 
     def last(self, name: str = 'inspection') -> dict[str, str]:
         """Keys of the newest result's status of that name, empty before the first."""
@@ -309,6 +316,13 @@ class Bench:
 
     def _keep(self, message: DiagnosticArray) -> None:
         self.diagnostics.update({status.name: status for status in message.status})
+        self.history.extend(message.status)
+
+
+def keys_of(status: DiagnosticStatus | None) -> dict[str, str]:
+    """A status' keys, `message` and `level`; '' where there is none."""
+    return {'message': '', 'level': '', 'lifecycle': ''} if status is None else {
+        **values(status), 'message': status.message, 'level': str(ord(status.level))}
 
 
 def values(status: DiagnosticStatus) -> dict[str, str]:

@@ -47,6 +47,7 @@ class Rig:
     wait: Callable[[Callable[[], Any]], Any] | None = None
     before: Counts = field(default_factory=dict)
     mark: int = 0
+    said: int = 0
 
     def __post_init__(self) -> None:
         self._wait = self.wait or self.bench.wait_for
@@ -61,7 +62,7 @@ class Rig:
         """Take this moment as the one that counts and results are compared with."""
         self.before = {part: self.bench.status(part)
                        for part in (*MODALITIES, 'pairing', 'inference')}
-        self.mark = len(self.bench.results)
+        self.mark, self.said = len(self.bench.results), len(self.bench.history)
 
     def healthy(self) -> None:
         """Results of both sensors in a row, all states and levels good."""
@@ -101,13 +102,14 @@ class Rig:
 
     def says(self, part: str, level: str, *texts: str, **keys: str) -> None:
         """A status of /diagnostics holds this level, all these texts and keys at once."""
-        self._wait(lambda: self.saying(part, level, *texts, **keys))
+        self._wait(lambda: self.has_said(part, level, *texts, **keys))
 
-    def saying(self, part: str, level: str, *texts: str, **keys: str) -> bool:
-        """Whether it does so now."""
-        status = self.bench.status(part)
-        return status['level'] == level and all(text in status['message'] for text in texts) \
+    def has_said(self, part: str, level: str, *texts: str, **keys: str) -> bool:
+        """Whether one since the fault began does."""
+        return any(
+            status['level'] == level and all(text in status['message'] for text in texts)
             and all(status.get(key) == value for key, value in keys.items())
+            for status in self.bench.statuses(part, self.said))
 
     def counts(self, part: str, counter: str, least: int = 1) -> None:
         """A counter rises by so much or more since the fault began."""

@@ -83,7 +83,7 @@ def test_cuda_asked_for_and_absent() -> None:
     with inspecting(MODEL, '-p', 'autostart_node:=false', device='cuda:7') as (live, node), \
             camera(simulated(), REAL_FPS):
         bench = live.bench
-        bench.ask(Transition.TRANSITION_CONFIGURE, lambda: live.saying(
+        bench.ask(Transition.TRANSITION_CONFIGURE, lambda: live.has_said(
             'inference', ERROR, "device 'cuda:7' is not there", 'choose auto or cpu',
             lifecycle='unconfigured'))
         assert bench.results == [] and node.poll() is None
