@@ -34,7 +34,7 @@ def test_taking_waits_for_an_item_of_another_thread() -> None:
 
 def test_close_wakes_everybody_who_waits() -> None:
     box: Mailbox[int] = Mailbox()
-    takers = [threading.Thread(target=box.take) for _ in range(3)]
+    takers = [threading.Thread(target=box.take, daemon=True) for _ in range(3)]
     for taker in takers:
         taker.start()
     box.close()

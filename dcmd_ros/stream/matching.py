@@ -80,10 +80,9 @@ class Matching(Generic[M]):
 
     def _is_over(self, modality: Modality, item: Waiting[M], now: int) -> bool:
         """The deadline passed: by message time its own, by the clock anyone's behind it."""
-        end = item.stamp + self._tempo.patience(modality)
-        reached = [track.reached for track in self._tracks.values() if track.reached is not None]
+        reached = max(track.reached or 0 for track in self._tracks.values())
         next_end = self.deadline
-        return (any(end <= stamp < end + JUMP for stamp in reached)
+        return (reached >= item.stamp + self._tempo.patience(modality)
                 or next_end is not None and now >= next_end or self._is_crowded())
 
     def _is_crowded(self) -> bool:
