@@ -29,7 +29,8 @@ IMAGE_HISTORY, LABEL_HISTORY = 10, 100  # reliable, as a depth alone is: it suit
 FAULT_HELP = (
     'What is wrong with the sensors: KIND SENSOR [AMOUNT] [FROM-TO], comma separated, such as '
     '"drop depth 10s-20s, holes depth 0.3 25s-30s"; empty = nothing. Times count from the first '
-    'frame, and anew from each moment at which this parameter is set.')
+    "frame, and anew from the next one when this parameter is set, by the source's own rate: a "
+    'frame that comes late on a busy machine moves nothing.')
 
 
 @dataclass(frozen=True)
@@ -105,19 +106,19 @@ class RgbdSource(Node):
         """Steady nanoseconds at which the next delayed message is due."""
         return self._late[0].due if self._late else None
 
-    def send(self, frame: SourceFrame, due: int) -> None:
+    def send(self, frame: SourceFrame, moment: int) -> None:
         """
         Publish one frame, stamped now.
 
-        :param due: steady nanoseconds at which it had to come; faults go by it, so that the same
+        :param moment: nanoseconds by the source's own rate; faults go by it, so that the same
             frames get them however busy the machine is
         """
         stamp = self.get_clock().now().nanoseconds
         self._label.publish(truth_label(frame.label, frame.file, stamp))
         if frame.truth is not None and self._mask.get_subscription_count():
             self._mask.publish(truth_mask(frame.truth, stamp))
-        self._start = due if self._start is None else self._start
-        elapsed = max(due - self._start, 0) / SECOND
+        self._start = moment if self._start is None else self._start
+        elapsed = (moment - self._start) / SECOND
         images: dict[Modality, NDArray | None] = {'rgb': frame.rgb, 'depth': frame.depth}
         for sensor, image in images.items():
             if image is not None:
@@ -164,7 +165,7 @@ class RgbdSource(Node):
         for parameter in parameters:
             if parameter.name == 'fault':
                 self._inject(parameter.value)
-                self._start = time.monotonic_ns()
+                self._start = None
 
 
 def check_fault(parameters: Iterable[Parameter]) -> SetParametersResult:

@@ -118,12 +118,12 @@ class Loop:
     def _play(self, frames: Iterable[SourceFrame]) -> None:
         period = round(SECOND / self._options.fps)
         begin = due = time.monotonic_ns()
-        for frame in frames:
+        for number, frame in enumerate(frames):
             self._spin_until(due)
             if time.monotonic_ns() > due + period:
                 self._report.slipped += 1
                 due = time.monotonic_ns()
-            self._source.send(frame, due)
+            self._source.send(frame, number * period)
             self._report.labels[frame.label] += 1
             self._report.seconds = (time.monotonic_ns() - begin) / SECOND
             due += period
