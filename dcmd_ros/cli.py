@@ -68,9 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     if not sys.stderr.isatty():
         os.environ.setdefault('TQDM_MININTERVAL', QUIET_INTERVAL)
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # before torch comes
     try:
         module, args = parse(sys.argv[1:] if argv is None else argv)
         code, figures = execute(module, args)
+    except KeyboardInterrupt:  # while the verb was imported
+        return 130
     except ModuleNotFoundError as error:
         print(f'dcmd_ros: {error.name} is not installed here; activate the environment '
               '(. .venv/bin/activate) or install the package with pip', file=sys.stderr)

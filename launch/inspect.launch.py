@@ -44,7 +44,7 @@ def arguments(share: Path) -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument('namespace', default_value='', description="the nodes' namespace"),
         DeclareLaunchArgument(
             'params_file', default_value=str(share / 'config' / 'inspect.yaml'),
-            description='parameters of the inspector; model and device above override it'),
+            description='parameters of the inspector; model, device and use_sim_time override it'),
         DeclareLaunchArgument(
             'camera', default_value='none', choices=['none', 'simulated'],
             description='simulated: also start a simulated RGB-D camera'),
@@ -67,7 +67,7 @@ def module(verb: str, *extra: object, **kwargs: object) -> Node:
     """A node of this package, started through the chosen interpreter."""
     return Node(
         executable=LaunchConfiguration('python'), arguments=['-m', 'dcmd_ros', verb, *extra],
-        namespace=LaunchConfiguration('namespace'), output='screen',
+        exec_name=verb, namespace=LaunchConfiguration('namespace'), output='screen',
         ros_arguments=['--log-level', LaunchConfiguration('log_level')], **kwargs)
 
 

@@ -15,7 +15,9 @@ from rclpy.parameter import Parameter
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.inspector_node import InspectorNode, describe
-from dcmd_ros.nodes.session import ros_session
+from dcmd_ros.nodes.session import Interruption, ros_session, signals_deferred
+
+POLL = 0.1  # s until a signal is seen at the latest
 
 
 def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
@@ -26,10 +28,10 @@ def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
     :param parameters: override those of `ros_args`
     :raises DcmdError: where an argument or a parameter's start value is wrong
     """
-    with ros_session(ros_args) as context:
+    with ros_session(ros_args) as context, signals_deferred() as interruption:
         node = make_node(parameters, context)
         try:
-            spin(node)
+            spin(node, interruption)
         finally:
             node.close()
             node.destroy_node()
@@ -44,15 +46,15 @@ def make_node(parameters: Mapping[str, str], context: Context) -> InspectorNode:
         raise DcmdError(f'wrong parameter: {describe(error)}') from None
 
 
-def spin(node: InspectorNode) -> None:
-    """Until shutdown. Should an exception get out of a callback, it is logged and no more."""
+def spin(node: InspectorNode, interruption: Interruption) -> None:
+    """Until shutdown or a signal. An exception out of a callback is logged and no more."""
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     try:
-        while node.context.ok():
+        while node.context.ok() and not interruption.came:
             try:
-                executor.spin()
-            except (KeyboardInterrupt, ExternalShutdownException):
+                executor.spin_once(timeout_sec=POLL)
+            except ExternalShutdownException:
                 break
             except Exception as error:
                 node.get_logger().error(f'a callback failed: {describe(error)}')

@@ -76,10 +76,10 @@ class Services:
     async def _next_result(self) -> Result:
         node, timeout = self._node, self._node.settings.service_timeout
         if node.state != 'active':
-            raise DcmdError(f'the node is {node.state}; {node.supervision.cause()}')
+            raise DcmdError(because(f'the node is {node.state}', node.supervision.cause()))
         result = await node.next_result.wait(timeout, self._executor)
         if result is None:
-            raise DcmdError(f'no result within {timeout:g} s; {node.supervision.cause()}')
+            raise DcmdError(because(f'no result within {timeout:g} s', node.supervision.cause()))
         return result
 
     async def _on_inference_thread(self, job: Callable[[], object]) -> object:
@@ -88,6 +88,11 @@ class Services:
         self._node.worker.call(job).add_done_callback(
             lambda finished: fulfil(done, finished, executor))
         return (await done).result()
+
+
+def because(what: str, cause: str) -> str:
+    """What happened, and why where that is known."""
+    return f'{what}; {cause}' if cause else what
 
 
 def answering(serve: Serve) -> Callback:

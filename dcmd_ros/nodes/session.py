@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 import rclpy
 from rclpy.context import Context
@@ -25,6 +26,35 @@ def large_images() -> None:
     other middlewares do not read the variable.
     """
     os.environ.setdefault(FASTDDS_PROFILE, str(share_directory() / 'config' / 'fastdds.xml'))
+
+
+class Interruption:
+    """Handles SIGINT and SIGTERM by remembering that one came."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+
+
+@contextmanager
+def signals_deferred() -> Iterator[Interruption]:
+    """
+    SIGINT and SIGTERM raise nothing meanwhile; who spins looks whether one came.
+
+    Raised while rclpy takes a message, KeyboardInterrupt becomes a RuntimeError and leaves the
+    callback group taken for ever: the node would live on deaf, where no signal reaches it.
+    For the main thread only.
+    """
+    interruption = Interruption()
+    before = {number: signal.signal(number, interruption)
+              for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

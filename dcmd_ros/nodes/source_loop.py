@@ -12,7 +12,7 @@ from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 
 from dcmd_ros.errors import DcmdError
-from dcmd_ros.nodes.session import large_images, ros_session
+from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
 from dcmd_ros.nodes.source import RgbdSource, SourceFrame
 from dcmd_ros.sensing.faults import SECOND
 
@@ -78,13 +78,13 @@ def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
     cv2.setNumThreads(1)
     report = Report()
     large_images()
-    with ros_session(ros_args) as context:
+    with ros_session(ros_args) as context, signals_deferred() as interruption:
         source = RgbdSource(options.name, context, options.fault, options.depth_encoding,
                             options.seed)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(source)
         try:
-            Loop(source, executor, options, report).run(frames)
+            Loop(source, executor, options, report, interruption).run(frames)
         except KeyboardInterrupt:
             report.interrupted = True
         finally:
@@ -97,11 +97,12 @@ class Loop:
     """The source's one thread: frames when due, parameters and delayed messages in between."""
 
     def __init__(self, source: RgbdSource, executor: SingleThreadedExecutor,
-                 options: SourceOptions, report: Report) -> None:
+                 options: SourceOptions, report: Report, interruption: Interruption) -> None:
         self._source = source
         self._executor = executor
         self._options = options
         self._report = report
+        self._interruption = interruption
 
     def run(self, frames: Iterable[SourceFrame]) -> None:
         if self._options.wait != 0:
@@ -134,9 +135,14 @@ class Loop:
             self._source.send_late()
             wake = min(due, self._source.next_late or due)
             left = max(wake - time.monotonic_ns(), 0)
-            self._executor.spin_once(timeout_sec=left / SECOND)
+            self._spin(min(left / SECOND, POLL))
             if time.monotonic_ns() >= due:
                 return
+
+    def _spin(self, seconds: float) -> None:
+        self._executor.spin_once(timeout_sec=seconds)
+        if self._interruption.came:
+            raise KeyboardInterrupt
 
     def _await_listener(self, limit: float | None) -> None:
         """Until an image has a subscription, and then until no more come."""
@@ -148,14 +154,14 @@ class Loop:
             if limit is not None and time.monotonic() > begin + limit:
                 raise DcmdError(f'nobody subscribed to {topics} within {limit:g} s; start the '
                                 'inspector first, or give --wait 0')
-            self._executor.spin_once(timeout_sec=POLL)
+            self._spin(POLL)
         self._settle()
 
     def _settle(self) -> None:
         counts: list[int] = []
         since = time.monotonic()
         while time.monotonic() < since + SETTLED:
-            self._executor.spin_once(timeout_sec=POLL)
+            self._spin(POLL)
             now = [publisher.get_subscription_count() for publisher in self._source.outputs]
             if now != counts:
                 counts, since = now, time.monotonic()

@@ -63,6 +63,7 @@ class BrightSpots:
             self, frame: Frame, roi: tuple[int, int, int, int] | None = None,
             min_region_area: int = 0) -> Inspection:
         assert frame.mode is not None
+        assert frame.depth is None or frame.depth.shape == frame.size, 'depth is not on colour'
         if frame.rgb is not None:
             if frame.rgb[0, 0, 0] == 13:
                 raise ValueError('a frame that brings the inspector down')

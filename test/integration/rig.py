@@ -18,6 +18,7 @@ from rclpy.executors import SingleThreadedExecutor
 from dcmd_ros.frame import MODALITIES, Intrinsics
 from dcmd_ros.nodes.camera import CameraOptions, frames, render
 from dcmd_ros.nodes.pipeline import Judge
+from dcmd_ros.nodes.session import Interruption
 from dcmd_ros.nodes.source import RgbdSource, SourceFrame
 from dcmd_ros.nodes.source_loop import Loop, Report, SourceOptions
 
@@ -116,6 +117,15 @@ class Rig:
         had = int(self.before[part].get(counter, 0))
         self._wait(lambda: int(self.bench.status(part).get(counter, 0)) >= had + least)
 
+    def share(self, part: str, counter: str) -> float:
+        """Of the messages since the fault began that this counter counts, of all there were."""
+        counted = self.risen(part, counter)
+        return counted / (counted + self.risen(part, 'received'))
+
+    def is_prompt(self, limit: float) -> None:
+        """A result leaves within so many seconds of its message: nobody is waited for."""
+        self._wait(lambda: float(self.bench.last()['latency_ms']) < 1000 * limit)
+
     def risen(self, part: str, counter: str) -> int:
         """By how much it rose so far since the fault began."""
         return int(self.bench.status(part).get(counter, 0)) \
@@ -158,7 +168,7 @@ def camera(parts: Iterator[SourceFrame] | None = None, fps: float = FPS) -> Iter
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(source)
     stop = threading.Event()
-    loop = Loop(source, executor, SourceOptions('camera', fps), Report())
+    loop = Loop(source, executor, SourceOptions('camera', fps), Report(), Interruption())
     thread = threading.Thread(target=loop.run, args=(until(stop, parts or synthetic()),))
     thread.start()
     try:

@@ -41,6 +41,8 @@ def test_source_killed_and_restarted() -> None:
             live.stops()
         with process(*CAMERA):
             live.healthy()
+            for sensor in MODALITIES:
+                assert live.risen(sensor, 'jump_forward') == 0
         assert node.poll() is None
 
 
