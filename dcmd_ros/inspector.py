@@ -78,7 +78,8 @@ class Inspector:
         for mode in MODES:
             prepared = self._prepare(Frame(0, rgb=None if mode == 'depth_only' else rgb,
                                            depth=None if mode == 'rgb_only' else depth))
-            self._detector(prepared, mode)
+            everywhere = np.ones_like(prepared.foreground)
+            self._detector(replace(prepared, foreground=everywhere), mode)
 
     def inspect(self, frame: Frame, roi: Roi | None = None,
                 min_region_area: int = 0) -> Inspection:

@@ -58,6 +58,19 @@ def test_without_colour_missing_depth_stays_unknown() -> None:
     assert not bool(seen[0, 0, 4:7, 4:7].any()) and bool(seen[0, 0, 10:].all())
 
 
+def test_without_colour_the_edge_has_the_evidence_of_what_was_measured_beside_it() -> None:
+    found, seen = evidence({'depth': maps(depth=99.0)['depth']}, 'depth_only', SCALES, PART,
+                           with_gap())
+    assert bool(seen[0, 0, 3].all()) and float(found[0, 0, 3, 3:8].max()) < 1
+
+
+def test_what_was_measured_is_known_however_thin_it_is() -> None:
+    bar = torch.zeros_like(PART)
+    bar[:, 20:24, 8:56] = True
+    _, seen = evidence({'depth': maps()['depth']}, 'depth_only', SCALES, bar, bar)
+    assert float(seen.sum()) == 12
+
+
 def test_the_edge_of_missing_depth_is_no_evidence_either() -> None:
     seen = measured(PART, with_gap(), CELLS)
     assert not bool(seen[0, 0, 3:8, 3:8].any()) and bool(seen[0, 0, 2].all())

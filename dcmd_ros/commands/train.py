@@ -67,7 +67,8 @@ def figures(path: Path) -> dict[str, object]:
     found = load_checkpoint(path)
     return {'model': str(path), 'frames': found.training['frames'],
             'seconds': found.training['seconds'], 'warnings': found.training['warnings'],
-            'held_out_parts': {mode: scale.parts for mode, scale in found.scales.items()}}
+            'held_out_parts': {mode: scale.parts for mode, scale in found.scales.items()},
+            'made_up_found': found.training.get('made_up_found')}
 
 
 def say(text: str) -> None:

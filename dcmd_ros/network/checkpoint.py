@@ -22,7 +22,7 @@ from dcmd_ros.network.preparation import View
 from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.sensing.foreground import Scene
 
-FORMAT = 1
+FORMAT = 2
 _KIND = 'dcmd_ros model'
 
 

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import DEFAULT_BACKBONE, STRIDES, Backbone, backbone_spec
+from dcmd_ros.network.memory import Memory
 from dcmd_ros.network.student import Standardiser, Student, StudentConfig, folded, residual
 
 
@@ -29,26 +30,29 @@ class Branch:
 BRANCHES: dict[str, Branch] = {
     'rgb': Branch('rgb', 'rgb'), 'depth': Branch('depth', 'depth'),
     'rgb_to_depth': Branch('rgb', 'depth'), 'depth_to_rgb': Branch('depth', 'rgb')}
+MEMORIES: dict[str, Modality] = {'rgb_memory': 'rgb', 'depth_memory': 'depth'}
 # What is evidence in which availability mode. A missing sensor is switched off, never filled.
 EVIDENCE: dict[Mode, tuple[str, ...]] = {
-    'both': tuple(BRANCHES), 'rgb_only': ('rgb',), 'depth_only': ('depth',)}
-_FLOOR = 3.0  # of the mean expected residual
+    'both': (*BRANCHES, *MEMORIES), 'rgb_only': ('rgb', 'rgb_memory'),
+    'depth_only': ('depth', 'depth_memory')}
 
 
 @dataclass(frozen=True)
 class DcmdConfig:
-    """Backbone's name and the side S of its input."""
+    """Backbone's name, the side S of its input, and the places in a modality's memory."""
 
     backbone: str = DEFAULT_BACKBONE
     size: int = 256
+    memory: int = 4000
 
 
 class Dcmd(nn.Module):
     """
-    The shared teacher, a standardiser for each modality and a student for each branch.
+    The shared teacher, standardiser and memory for each modality, a student for each branch.
 
     The residual of a branch at stride s is r_s = 1 - cos(student, teacher); its map is the sum
-    over s of r_s / (e_s + 3 mean e_s), e_s the residual that the student expects there.
+    over s of r_s / (e_s + mean e_s), e_s the residual that the student expects there, its mean
+    taken over the part.
     """
 
     def __init__(self, config: DcmdConfig) -> None:
@@ -58,6 +62,7 @@ class Dcmd(nn.Module):
         self.standards = nn.ModuleDict({m: Standardiser(channels) for m in MODALITIES})
         self.students = nn.ModuleDict({name: Student(self.config_of(name)) for name in BRANCHES})
         self.students.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.memories = nn.ModuleDict({m: Memory(channels, config.memory) for m in MODALITIES})
 
     def config_of(self, branch: str) -> StudentConfig:
         """What a branch's student is made like."""
@@ -82,22 +87,38 @@ class Dcmd(nn.Module):
         parts = [f.chunk(len(images)) for f in found]
         return {m: self.standards[m]([p[i] for p in parts]) for i, m in enumerate(images)}
 
-    def forward(self, features: Mapping[Modality, list[Tensor]], mode: Mode,
+    def forward(self, features: Mapping[Modality, list[Tensor]], mode: Mode, part: Tensor,
                 ) -> dict[str, Tensor]:
-        """Features -> {branch: (N, 1, S/4, S/4)} for the branches that are evidence in a mode."""
-        return {name: self.branch(name, features) for name in EVIDENCE[mode]}
+        """
+        Features -> {name: (N, 1, S/4, S/4)} for all that is evidence in a mode.
 
-    def branch(self, name: str, features: Mapping[Modality, list[Tensor]]) -> Tensor:
-        """One branch's residual map, (N, 1, S/4, S/4)."""
+        :param part: (N, S, S) bool
+        """
+        return {name: self.branch(name, features, part) if name in BRANCHES
+                else self._on_grid(self.memories[MEMORIES[name]](features[MEMORIES[name]], part))
+                for name in EVIDENCE[mode]}
+
+    def branch(self, name: str, features: Mapping[Modality, list[Tensor]],
+               part: Tensor) -> Tensor:
+        """One student's residual map, (N, 1, S/4, S/4)."""
         branch = BRANCHES[name]
         predicted, expected = self.students[name](features[branch.source])
-        side = self.config.size // STRIDES[0]
         total = predicted[0].new_zeros(())
-        for p, e, target in zip(predicted, expected, features[branch.target], strict=True):
-            r = residual(p, target) / (e + _FLOOR * e.mean(dim=(2, 3), keepdim=True))
-            total = total + functional.interpolate(r, (side, side), mode='bilinear',
-                                                   align_corners=False)
+        for p, e, target, stride in zip(predicted, expected, features[branch.target], STRIDES,
+                                        strict=True):
+            r = residual(p, target) / (e + mean_on(part, e, stride))
+            total = total + self._on_grid(r)
         return total
+
+    def _on_grid(self, image: Tensor) -> Tensor:
+        side = self.config.size // STRIDES[0]
+        return functional.interpolate(image, (side, side), mode='bilinear', align_corners=False)
+
+
+def mean_on(part: Tensor, image: Tensor, stride: int) -> Tensor:
+    """(N, 1, 1, 1) mean of an image (N, 1, h, w) of this stride over the part (N, S, S)."""
+    weight = functional.avg_pool2d(part[:, None].float(), stride) + 1e-6
+    return (image * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True)
 
 
 def images_of(colour: Tensor | None, normals: Tensor | None) -> dict[Modality, Tensor]:

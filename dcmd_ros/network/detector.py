@@ -13,16 +13,28 @@ from dcmd_ros.frame import Modality, Mode
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.dcmd import Dcmd, images_of
 from dcmd_ros.network.fusion import Scales, evidence
-from dcmd_ros.network.preparation import Colour, Mask, Outliner, Prepared, teacher_input
+from dcmd_ros.network.preparation import (
+    Colour,
+    Mask,
+    Outliner,
+    Prepared,
+    resized,
+    teacher_input,
+)
 from dcmd_ros.network.silhouette import Silhouette
 
 
 def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu') -> Outliner:
     """The part by colour, (S, S, 3) uint8 -> (S, S) bool."""
     def find(rgb: Colour) -> Mask:
-        image = batch([teacher_input(rgb)], device)
-        return silhouette.outline(teacher, image)[0].cpu().numpy()
+        image = batch([outline_input(rgb)], device)
+        return silhouette.outline(teacher, image, rgb.shape[0])[0].cpu().numpy()
     return find
+
+
+def outline_input(rgb: Colour) -> NDArray[np.float32]:
+    """What colour finds the part in, (s, s, 3): the view at about half the network's size S."""
+    return teacher_input(resized(rgb, max(round(rgb.shape[0] / 64), 1) * 32))
 
 
 def batch(images: Sequence[NDArray[np.float32]], device: str = 'cpu') -> Tensor:
@@ -55,9 +67,9 @@ class Detector:
 
     @torch.inference_mode()
     def raw(self, prepared: Sequence[Prepared], mode: Mode) -> dict[str, Tensor]:
-        """Residual maps by branch, (N, 1, S/4, S/4), of the branches that a mode uses."""
+        """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
         features = self.network.features(self.teacher, inputs(prepared, mode, self.device))
-        return self.network(features, mode)
+        return self.network(features, mode, self._parts(prepared))
 
     @torch.inference_mode()
     def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:
@@ -68,8 +80,11 @@ class Detector:
     def fuse(self, maps: dict[str, Tensor], prepared: Sequence[Prepared], mode: Mode,
              ) -> tuple[Tensor, Tensor]:
         """`fusion.evidence` of raw maps."""
-        foreground = masks([p.foreground for p in prepared], self.device)
-        assert foreground is not None
-        return evidence(maps, mode, self.scales, foreground,
+        return evidence(maps, mode, self.scales, self._parts(prepared),
                         masks([p.valid for p in prepared], self.device))
+
+    def _parts(self, prepared: Sequence[Prepared]) -> Tensor:
+        parts = masks([p.foreground for p in prepared], self.device)
+        assert parts is not None
+        return parts
 

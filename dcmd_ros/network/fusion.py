@@ -14,6 +14,7 @@ from dcmd_ros.frame import Mode
 SMOOTHING = 1.2  # cells of the S/4 grid; the part fills the grid, whatever its size in pixels
 _REACH = 4
 _ERODED = 1      # cells around missing depth that are no evidence either
+_SUPPORT = 0.25  # share of the Gaussian that must be seen for its mean to stand for a cell
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Scale:
     """
     Turns the raw maps of one availability mode into evidence.
 
-    usual      for each branch, mean and deviation over the pixels of held-out good parts
+    usual      for each map of a student or a memory, mean and deviation over the pixels of
+               held-out good parts
     centre, spread  of the largest fused value of a held-out good part (median, robust deviation)
     threshold  evidence from which on a part is anomalous
     rate       the false-alarm rate that the threshold was chosen for
@@ -43,7 +45,7 @@ def fused(maps: Mapping[str, Tensor], scale: Scale, seen: Tensor) -> Tensor:
     """
     Sum of the standardised maps, smoothed inside `seen` only, (N, 1, h, w).
 
-    :param seen: (N, 1, h, w) 0 or 1, where the branches are evidence.
+    :param seen: (N, 1, h, w) 0 or 1, where the maps are evidence.
     """
     total = sum(((maps[name] - mean) / deviation
                  for name, (mean, deviation) in scale.usual.items()), torch.zeros(()))
@@ -78,7 +80,8 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     The fused evidence of a mode, and where there is any: (N, 1, h, w) twice.
 
     Where depth is missing, colour alone speaks, by the scale of `rgb_only`: an explicit switch,
-    pixel by pixel. Without colour nothing is said there.
+    pixel by pixel. Without colour nothing is said there, but for the edge: a cell with a quarter
+    of the Gaussian's weight on measured ones has their evidence, drawn towards the usual.
 
     :param foreground, valid: (N, S, S) bool, the part and where its depth was measured.
     """
@@ -90,6 +93,6 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     seen = measured(foreground, valid, cells)
     both = fused(maps, scales[mode], seen)
     if mode == 'depth_only':
-        return both, seen
+        return both, torch.maximum(seen, part * (smoothed(seen) > _SUPPORT))
     return torch.where(seen > 0, both, fused(maps, scales['rgb_only'], part)), part
 

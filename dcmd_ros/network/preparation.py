@@ -18,7 +18,7 @@ from dcmd_ros.sensing.foreground import (
     plane_in_space,
     solid,
 )
-from dcmd_ros.sensing.geometry import normals, rotate_to_plane
+from dcmd_ros.sensing.geometry import measured, normals, rotate_to_plane
 
 Mask = NDArray[np.bool_]
 Colour = NDArray[np.uint8]
@@ -179,24 +179,26 @@ class Preparation:
         turned = rotate_to_plane(normals(depth, self.view.intrinsics, self.view.sigma, whole),
                                  support)
         shape = crop(turned, self.view.box)
-        measured: Mask = np.any(shape, axis=-1)
-        filled = np.where(mask[..., None], _filled(shape, measured), _UP)
-        return resized(filled, self.view.size), ~resized(mask & ~measured, self.view.size)
+        seen = measured(shape)
+        filled = _filled(shape, seen)
+        filled[~mask] = _UP
+        return resized(filled, self.view.size), ~resized(mask & ~seen, self.view.size)
 
 
 _UP = np.array([0, 0, 1], np.float32)
 
 
-def _filled(shape: NDArray[np.float32], measured: Mask) -> NDArray[np.float32]:
+def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:
     """Gaps take the normals around them, so that their edges look like nothing in particular."""
-    if measured.all():
-        return shape
+    if seen.all():
+        return shape.copy()
     size = (max(shape.shape[1] // 4, 1), max(shape.shape[0] // 4, 1))
     near = cv2.resize(shape, size, interpolation=cv2.INTER_AREA)
     near = cv2.GaussianBlur(near, (0, 0), _FILL / 4) + np.float32(1e-3) * _UP
     near = near / (np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12))
     near = cv2.resize(near, shape.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.where(measured[..., None], shape, near)
+    near[seen] = shape[seen]
+    return near
 
 
 def placed(image: NDArray, box: Box, shape: tuple[int, ...]) -> NDArray:

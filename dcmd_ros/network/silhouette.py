@@ -34,8 +34,8 @@ class Silhouette(nn.Module):
         return self.last(functional.relu(self.middle(functional.relu(merged))))
 
     @torch.inference_mode()
-    def outline(self, backbone: Backbone, image: Tensor) -> Tensor:
-        """(N, 3, S, S) unmasked input of the teacher -> (N, S, S) bool."""
+    def outline(self, backbone: Backbone, image: Tensor, size: int) -> Tensor:
+        """(N, 3, s, s) unmasked input of the teacher -> (N, size, size) bool."""
         logit = self(backbone(image))
-        return functional.interpolate(logit, image.shape[-2:], mode='bilinear',
+        return functional.interpolate(logit, (size, size), mode='bilinear',
                                       align_corners=False)[:, 0] > 0

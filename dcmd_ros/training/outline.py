@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from dcmd_ros.network.backbone import Backbone
-from dcmd_ros.network.detector import batch
-from dcmd_ros.network.preparation import Preparation, teacher_input
+from dcmd_ros.network.detector import batch, outline_input
+from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
@@ -45,7 +45,7 @@ def _features(colours: list[NDArray[np.uint8]], teacher: Backbone, device: str) 
     found: list[list[Tensor]] = []
     with torch.inference_mode():
         for start in range(0, len(colours), _BATCH):
-            images = [teacher_input(colour) for colour in colours[start:start + _BATCH]]
+            images = [outline_input(colour) for colour in colours[start:start + _BATCH]]
             found.append([f.half() for f in teacher(batch(images, device))])
     return [torch.cat(scale) for scale in zip(*found, strict=True)]
 

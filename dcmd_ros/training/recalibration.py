@@ -37,5 +37,6 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
     held = HeldOut(Detector(checkpoint.network, teacher, {}), frames.chosen(fresh))
     checkpoint.scales = calibrated([held], Preparation(checkpoint.view, checkpoint.scene, outline),
                                    rate, lambda text: say(f'warning: {text}'))
+    checkpoint.training.pop('made_up_found', None)  # it went by the old thresholds
     checkpoint.save(out)
     return checkpoint.scales

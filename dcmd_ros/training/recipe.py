@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from dcmd_ros.frame import Modality
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import Checkpoint
 from dcmd_ros.network.dcmd import BRANCHES, MODALITIES, Dcmd
@@ -29,7 +31,9 @@ from dcmd_ros.training.material import (
 )
 from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.outline import agreement, learn_silhouette
+from dcmd_ros.training.remember import remembered
 from dcmd_ros.training.trainer import Job, Progress, Trainer
+from dcmd_ros.training.trial import Found, told, trial
 
 Say = Callable[[str], None]
 
@@ -57,6 +61,8 @@ def train(category: str, frames: Frames, validation: Frames, out: Path,
     path = out / f'dcmd_{category}_best.pth'
     checkpoint.save(path)
     recipe.progress.clear()
+    checkpoint.training['made_up_found'] = recipe.tried()
+    checkpoint.save(path)
     return path
 
 
@@ -72,6 +78,13 @@ def _split(frames: Frames, validation: Frames, say: Say) -> tuple[Frames, Frames
     held = list(range(0, len(frames), every))
     rest = [i for i in range(len(frames)) if i not in set(held)]
     return frames.chosen(rest), frames.chosen(held)
+
+
+def standard_of(network: Dcmd, modality: Modality) -> Standardiser:
+    """A modality's standardiser, as what it is."""
+    standard = network.standards[modality]
+    assert isinstance(standard, Standardiser)
+    return standard
 
 
 class _Recipe:
@@ -95,25 +108,36 @@ class _Recipe:
         torch.manual_seed(options.seed)
         network = Dcmd(options.network).to(options.device)
         for modality in MODALITIES:
-            standard = network.standards[modality]
-            assert isinstance(standard, Standardiser)
-            standardise(standard, features, modality)
+            standardise(standard_of(network, modality), features, modality)
         folds = self._folds(len(self.frames))
         trainer = Trainer(network, features, validation, options, self.progress)
         students = trainer.run(self._jobs(folds))
-        del features
-        held = [HeldOut(self._detector(network, students, 'final', teacher), self.validation)]
-        held += [HeldOut(self._detector(network, students, f'fold{k}', teacher),
-                         self.frames.chosen(left_out)) for k, left_out in enumerate(folds)]
+        self.say('filling the memories')
+        runs = {'final': set(), **{f'fold{k}': set(left) for k, left in enumerate(folds)}}
+        detectors = [self._detector(network, students, name, teacher,
+                                    self._memories(network, features, left_out))
+                     for name, left_out in runs.items()]
+        del features, validation, trainer
+        held = [HeldOut(detectors[0], self.validation)]
+        held += [HeldOut(detector, self.frames.chosen(left_out))
+                 for detector, left_out in zip(detectors[1:], folds, strict=True)]
         self.say('calibrating')
         scales = calibrated(held, self.preparation, options.false_alarm_rate, self._warn)
         quality = usual_quality(self.frames.spread(200), self.preparation)
+        self.detector = detectors[0]
+        self.detector.scales = scales
         training = {'options': asdict(options), 'frames': len(self.frames),
                     'validation_frames': len(self.validation), 'warnings': self.warnings,
                     'history': self.progress.history}
         return Checkpoint(self.category, options.network, self.preparation.view,
                           self.preparation.scene, held[0].detector.network.cpu(),
                           silhouette and silhouette.cpu(), scales, quality, self.seen, training)
+
+    def tried(self) -> Found:
+        """What the finished detector finds of made-up defects."""
+        found = trial(self.detector, self.preparation, self.validation, self.options.seed)
+        self.say(f'made-up defects found: {told(found)}')
+        return found
 
     def _view(self, teacher: Backbone):  # type: ignore[no-untyped-def]
         self.say('learning the scene')
@@ -149,9 +173,19 @@ class _Recipe:
                      for branch in BRANCHES]
         return jobs
 
-    def _detector(self, network: Dcmd, students: dict, name: str, teacher: Backbone) -> Detector:
+    def _memories(self, network: Dcmd, features: Features,
+                  left_out: set[int]) -> dict[Modality, Tensor]:
+        kept = [i for i in range(len(self.frames)) if i not in left_out]
+        return {m: remembered(features, kept, m, standard_of(network, m),
+                              self.options.network.memory, self.options.seed)
+                for m in MODALITIES}
+
+    def _detector(self, network: Dcmd, students: dict, name: str, teacher: Backbone,
+                  memories: dict[Modality, Tensor]) -> Detector:
         copy = Dcmd(self.options.network).to(self.options.device)
         copy.standards.load_state_dict(network.standards.state_dict())
+        for modality, bank in memories.items():
+            copy.memories[modality].bank = bank
         for branch in BRANCHES:
             copy.students[branch] = students[f'{name}/{branch}']
         return Detector(copy.eval(), teacher, {}, self.options.device)
