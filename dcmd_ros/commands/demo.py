@@ -104,10 +104,11 @@ def show(observer: Observer, args: argparse.Namespace) -> Summary:
         print('starting the simulated camera and the inspector ...', flush=True)
         wait_for_start(observer)
         begins = [play(observer, phase) for phase in PHASES]
-        drain(observer)
+        last = drain(observer)
     returns = [begin for phase, begin in zip(PHASES, begins, strict=True) if phase.returns]
     recoveries = [recovery(observer.results, begin) for begin in returns]
-    return summarise(join(observer.results, observer.labels), recoveries, unaccounted(observer))
+    seen = join(observer.results, observer.labels)
+    return summarise(seen, recoveries, unaccounted(observer, last))
 
 
 def play(observer: Observer, phase: Phase) -> float:
@@ -119,11 +120,15 @@ def play(observer: Observer, phase: Phase) -> float:
     return begin
 
 
-def unaccounted(observer: Observer) -> int:
-    """Frames sent since the first result, less results and drops that the inspector counted."""
+def unaccounted(observer: Observer, last: str) -> int:
+    """
+    Frames from the first result's to the last that was drained, less results and counted drops.
+
+    The camera goes on while the inspector tells its counts; later frames are no concern.
+    """
     first = observer.results[0].stamp
     had = {result.stamp for result in observer.results}
-    missing = sum(stamp >= first and stamp not in had for stamp in observer.labels)
+    missing = sum(first <= stamp <= last and stamp not in had for stamp in observer.labels)
     return max(0, missing - drops(observer))
 
 
@@ -131,21 +136,23 @@ def drops(observer: Observer) -> int:
     """
     Frames that gave no result, at most, by the inspector's newest diagnostics.
 
-    A frame is missing when inference left it out, or when each of its messages was dropped.
+    A frame is missing when inference left it out, or when each of its messages was dropped: both
+    sensors', or the one's that was not unplugged.
     """
     counts = {name.rpartition(': ')[2]: values(status)
               for name, status in observer.diagnostics.items()}
     by_part = {part: sum(int(counts.get(part, {}).get(cause, 0)) for cause in causes)
                for part, causes in DROPS.items()}
-    return by_part['inference'] + max(by_part['rgb'], by_part['depth'])
+    return sum(by_part.values())
 
 
-def drain(observer: Observer) -> None:
-    """Give the last frames the time to come out."""
+def drain(observer: Observer) -> str:
+    """Give the last frames the time to come out and be counted; the stamp of the last one."""
     last = max(observer.labels)
     observer.spin_until(lambda: observer.results and observer.results[-1].stamp >= last, 5.0)
     observer.diagnostics.clear()
     observer.spin_until(lambda: len(observer.diagnostics) >= STATUSES, 15.0)
+    return last
 
 
 def wait_for_start(observer: Observer) -> None:

@@ -15,7 +15,7 @@ def add_source_arguments(parser: argparse.ArgumentParser, fps: float) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = (describe_faults() + '\n\nTimes count from the first frame; the parameter '
                      '`fault` changes the faults at run time,\nand times then count from the '
-                     'change. Ctrl-C ends. `--ros-args ...` at the end goes to ROS.')
+                     'next frame. Ctrl-C ends. `--ros-args ...` at the end goes to ROS.')
     parser.add_argument('--fps', type=positive, default=fps,
                         help=f'frames a second (default {fps:g})')
     parser.add_argument('--fault', type=fault_text, default='', metavar='F',

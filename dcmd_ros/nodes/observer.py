@@ -15,6 +15,8 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
+from dcmd_ros.nodes.session import signals_deferred
+
 DEPTH_OF_HISTORY = 1000
 
 
@@ -76,13 +78,20 @@ class Observer:
         subscribe(DiagnosticArray, '/diagnostics', self._add_diagnostics, qos)
 
     def spin_until(self, done: Callable[[], object], limit: float) -> bool:
-        """Run until `done()` holds; False when `limit` seconds passed before."""
+        """
+        Run until `done()` holds; False when `limit` seconds passed before. In the main thread.
+
+        :raises KeyboardInterrupt: at SIGINT or SIGTERM
+        """
         end = time.monotonic() + limit
-        while not done():
-            left = end - time.monotonic()
-            if left < 0:
-                return False
-            self._executor.spin_once(timeout_sec=min(left, 0.05))
+        with signals_deferred() as interruption:
+            while not done():
+                left = end - time.monotonic()
+                if left < 0:
+                    return False
+                self._executor.spin_once(timeout_sec=min(left, 0.05))
+                if interruption.came:
+                    raise KeyboardInterrupt
         return True
 
     def close(self) -> None:

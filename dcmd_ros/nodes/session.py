@@ -29,12 +29,14 @@ def large_images() -> None:
 
 
 class Interruption:
-    """Handles SIGINT and SIGTERM by remembering that one came."""
+    """Handles SIGINT and SIGTERM by remembering that one came; a third ends what hangs."""
 
     def __init__(self) -> None:
         self.came = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.came:
+            signal.signal(number, signal.default_int_handler)
         self.came = True
 
 

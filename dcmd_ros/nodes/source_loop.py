@@ -85,9 +85,10 @@ def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
         executor.add_node(source)
         try:
             Loop(source, executor, options, report, interruption).run(frames)
-        except KeyboardInterrupt:
-            report.interrupted = True
+        except KeyboardInterrupt:  # told to whoever asked for the report
+            pass
         finally:
+            report.interrupted = interruption.came
             executor.shutdown()
             source.destroy_node()
     return report
