@@ -18,6 +18,7 @@ from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import ModelError, load_checkpoint
 from dcmd_ros.network.detector import Detector, outliner
 from dcmd_ros.network.fitting import Fitting, fitting
+from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import Preparation, Prepared, Roi
 from dcmd_ros.network.quality import TRUSTED, confidence
 
@@ -63,9 +64,10 @@ class Inspector:
         self._checkpoint = found
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
         network = found.network.folded().to(self.device)
-        self._detector = Detector(network, teacher, found.scales, self.device)
+        lanes = Lanes() if self.device == 'cpu' and torch.get_num_threads() > 1 else None
+        self._detector = Detector(network, teacher, found.scales, self.device, lanes)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
-                                                self.device)
+                                                self.device, lanes)
         self._prepare = Preparation(found.view, found.scene, outline)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')

@@ -94,9 +94,14 @@ class Dcmd(nn.Module):
 
         :param part: (N, S, S) bool
         """
-        return {name: self.branch(name, features, part) if name in BRANCHES
-                else self._on_grid(self.memories[MEMORIES[name]](features[MEMORIES[name]], part))
-                for name in EVIDENCE[mode]}
+        return {name: self.map(name, features, part) for name in EVIDENCE[mode]}
+
+    def map(self, name: str, features: Mapping[Modality, list[Tensor]], part: Tensor) -> Tensor:
+        """One student's or memory's map, (N, 1, S/4, S/4)."""
+        if name in BRANCHES:
+            return self.branch(name, features, part)
+        modality = MEMORIES[name]
+        return self._on_grid(self.memories[modality](features[modality], part))
 
     def branch(self, name: str, features: Mapping[Modality, list[Tensor]],
                part: Tensor) -> Tensor:

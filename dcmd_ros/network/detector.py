@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,8 +12,9 @@ from torch import Tensor
 
 from dcmd_ros.frame import Modality, Mode
 from dcmd_ros.network.backbone import Backbone
-from dcmd_ros.network.dcmd import Dcmd, images_of
+from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of
 from dcmd_ros.network.fusion import Scales, evidence
+from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import (
     Colour,
     Mask,
@@ -24,12 +26,16 @@ from dcmd_ros.network.preparation import (
 from dcmd_ros.network.silhouette import Silhouette
 
 
-def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu') -> Outliner:
-    """The part by colour, (S, S, 3) uint8 -> (S, S) bool."""
+def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu',
+             lanes: Lanes | None = None) -> Outliner:
+    """Begins to look for the part by colour, (S, S, 3) uint8; what it returns waits for it."""
     def find(rgb: Colour) -> Mask:
         image = batch([outline_input(rgb)], device)
         return silhouette.outline(teacher, image, rgb.shape[0])[0].cpu().numpy()
-    return find
+
+    def begin(rgb: Colour) -> Callable[[], Mask]:
+        return partial(find, rgb) if lanes is None else lanes.begin(partial(find, rgb)).result
+    return begin
 
 
 def outline_input(rgb: Colour) -> NDArray[np.float32]:
@@ -62,14 +68,27 @@ class Detector:
     """The network with its scales: prepared frames in, evidence out."""
 
     def __init__(self, network: Dcmd, teacher: Backbone, scales: Scales,
-                 device: str = 'cpu') -> None:
+                 device: str = 'cpu', lanes: Lanes | None = None) -> None:
         self.network, self.teacher, self.scales, self.device = network, teacher, scales, device
+        self.lanes = lanes
 
     @torch.inference_mode()
     def raw(self, prepared: Sequence[Prepared], mode: Mode) -> dict[str, Tensor]:
         """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
-        features = self.network.features(self.teacher, inputs(prepared, mode, self.device))
-        return self.network(features, mode, self._parts(prepared))
+        images, part = inputs(prepared, mode, self.device), self._parts(prepared)
+        if self.lanes is None:
+            return self.network(self.network.features(self.teacher, images), mode, part)
+        return self._side_by_side(self.lanes, images, mode, part)
+
+    def _side_by_side(self, lanes: Lanes, images: Mapping[Modality, Tensor], mode: Mode,
+                      part: Tensor) -> dict[str, Tensor]:
+        """The same, a modality or a map in each lane."""
+        features: dict[Modality, list[Tensor]] = {}
+        for found in lanes([partial(self.network.features, self.teacher, {m: image})
+                            for m, image in images.items()]):
+            features.update(found)
+        maps = lanes([partial(self.network.map, name, features, part) for name in EVIDENCE[mode]])
+        return dict(zip(EVIDENCE[mode], maps, strict=True))
 
     @torch.inference_mode()
     def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:

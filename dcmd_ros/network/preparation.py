@@ -22,7 +22,7 @@ from dcmd_ros.sensing.geometry import measured, normals, rotate_to_plane
 
 Mask = NDArray[np.bool_]
 Colour = NDArray[np.uint8]
-Outliner = Callable[[Colour], Mask]
+Outliner = Callable[[Colour], Callable[[], Mask]]
 Box = tuple[int, int, int]
 Roi = tuple[int, int, int, int]
 
@@ -109,8 +109,8 @@ class Preparation:
 
     def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None) -> None:
         """
-        :param outliner: (S, S, 3) uint8 -> (S, S) bool, the part by colour. Without it colour
-            finds no part.
+        :param outliner: (S, S, 3) uint8 -> what gives (S, S) bool when called, the part by
+            colour. Without it colour finds no part.
         """
         self.view, self.scene, self.outliner = view, scene, outliner
 
@@ -151,15 +151,13 @@ class Preparation:
         side = self.view.box[2]
         if not self.scene.reliable:
             return np.ones((side, side), bool), self.scene.plane
-        mask = np.zeros((side, side), bool)
-        if rgb is not None and self.outliner is not None:
-            mask = resized(self.outliner(rgb), side)
-        plane = self.scene.plane
-        if frame.depth is not None:
-            found = find_part(frame.depth, self.scene)
-            plane = found.plane
+        outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
+        found = None if frame.depth is None else find_part(frame.depth, self.scene)
+        mask = np.zeros((side, side), bool) if outline is None else resized(outline(), side)
+        if found is not None:
             mask = np.where(crop(found.known, self.view.box),
                             crop(found.mask, self.view.box), mask)
+        plane = self.scene.plane if found is None else found.plane
         return solid(mask, self.scene.area / self.view.area), plane
 
     def _colour(self, rgb: Colour, mask: Mask) -> NDArray[np.float32]:
