@@ -112,11 +112,11 @@ class Graph:
             raise DcmdError('\n'.join([f'{what}: not within {limit:g} s', *said]))
 
     def is_active(self) -> bool:
-        """Whether it inspects; DcmdError where its model does not load."""
+        """Whether it inspects and is heard; DcmdError where its model does not load."""
         status = self.observer.diagnostics.get(f'{INSPECTOR}: inference', DiagnosticStatus())
         if status.level == DiagnosticStatus.ERROR:
             raise DcmdError(f'the inspector does not start: {status.message}')
-        return values(status).get('lifecycle') == 'active'
+        return values(status).get('lifecycle') == 'active' and self.observer.hears
 
     def keys(self, part: str) -> dict[str, str]:
         """Of the newest diagnostics of a part: rgb, depth, pairing or inference."""

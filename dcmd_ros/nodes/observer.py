@@ -73,9 +73,15 @@ class Observer:
         self._executor.add_node(self.node)
         qos = QoSProfile(depth=DEPTH_OF_HISTORY)
         subscribe = self.node.create_subscription
-        subscribe(DiagnosticArray, f'{inspector}/inspection', self._add_result, qos)
+        self._inspection = subscribe(
+            DiagnosticArray, f'{inspector}/inspection', self._add_result, qos)
         subscribe(String, 'truth/label', self._add_label, qos)
         subscribe(DiagnosticArray, '/diagnostics', self._add_diagnostics, qos)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the inspector has found this listener: results before that are not seen."""
+        return self._inspection.get_publisher_count() > 0
 
     def spin_until(self, done: Callable[[], object], limit: float) -> bool:
         """
