@@ -130,8 +130,8 @@ class _Recipe:
                     'validation_frames': len(self.validation), 'warnings': self.warnings,
                     'history': self.progress.history}
         return Checkpoint(self.category, options.network, self.preparation.view,
-                          self.preparation.scene, held[0].detector.network.cpu(),
-                          silhouette and silhouette.cpu(), scales, quality, self.seen, training)
+                          self.preparation.scene, self.detector.network,
+                          silhouette, scales, quality, self.seen, training)
 
     def tried(self) -> Found:
         """What the finished detector finds of made-up defects."""
