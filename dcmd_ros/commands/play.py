@@ -17,6 +17,8 @@ from dcmd_ros.training.datasets import LAYOUTS, SPLITS, Dataset, Sample, open_da
 if TYPE_CHECKING:
     from dcmd_ros.nodes.source import SourceFrame
 
+HISTORY = 100  # no recorded frame is lost to a listener that stalls for less than so many
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', type=Path, metavar='SOURCE',
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> dict[str, object]:
     print(f'playing {len(samples)} samples of {folder.name} ({dataset.layout} layout, '
           f'{dataset.camera_note})', file=sys.stderr)
     options = SourceOptions('player', args.fps * args.rate, args.fault, args.depth_encoding,
-                            wait=args.wait)
+                            wait=args.wait, history=HISTORY)
     rounds = repeat(samples) if args.loop else [samples]
     report = play(frames(dataset, chain.from_iterable(rounds)),
                   None if args.loop else len(samples), options, args.ros_args)

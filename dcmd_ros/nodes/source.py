@@ -74,13 +74,14 @@ class RgbdSource(Node):
     """
 
     def __init__(self, name: str, context: Context, fault: str = '',
-                 depth_encoding: str = '32FC1', seed: int = 0) -> None:
+                 depth_encoding: str = '32FC1', seed: int = 0,
+                 history: int = IMAGE_HISTORY) -> None:
         super().__init__(name, context=context)
-        self._images = {s: self.create_publisher(Image, f'{s}/image', IMAGE_HISTORY)
+        self._images = {s: self.create_publisher(Image, f'{s}/image', history)
                         for s in MODALITIES}
-        self._infos = {s: self.create_publisher(CameraInfo, f'{s}/camera_info', IMAGE_HISTORY)
+        self._infos = {s: self.create_publisher(CameraInfo, f'{s}/camera_info', history)
                        for s in MODALITIES}
-        self._mask = self.create_publisher(Image, 'truth/mask', IMAGE_HISTORY)
+        self._mask = self.create_publisher(Image, 'truth/mask', history)
         self._label = self.create_publisher(String, 'truth/label', LABEL_HISTORY)
         self._depth_encoding = depth_encoding
         self._seed = seed

@@ -13,11 +13,11 @@ from rclpy.executors import SingleThreadedExecutor
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
-from dcmd_ros.nodes.source import RgbdSource, SourceFrame
+from dcmd_ros.nodes.source import IMAGE_HISTORY, RgbdSource, SourceFrame
 from dcmd_ros.sensing.faults import SECOND
 
 SETTLED = 0.5  # seconds without a new subscription after the first
-FLUSHED = 5.0  # seconds that a listener has to acknowledge the last messages
+FLUSHED = 15.0  # seconds that a listener has to acknowledge the last messages
 POLL = 0.05
 
 
@@ -30,6 +30,7 @@ class SourceOptions:
     depth_encoding  32FC1 or 16UC1
     seed            of the faults
     wait            seconds to wait for a subscription to an image, None: for ever
+    history         messages kept for a reliable listener that lags
     """
 
     name: str
@@ -38,6 +39,7 @@ class SourceOptions:
     depth_encoding: str = '32FC1'
     seed: int = 0
     wait: float | None = 0.0
+    history: int = IMAGE_HISTORY
 
 
 @dataclass
@@ -80,7 +82,7 @@ def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
     large_images()
     with ros_session(ros_args) as context, signals_deferred() as interruption:
         source = RgbdSource(options.name, context, options.fault, options.depth_encoding,
-                            options.seed)
+                            options.seed, options.history)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(source)
         try:

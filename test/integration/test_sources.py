@@ -69,7 +69,7 @@ class Listener:
     def until(self, done: Callable[[], object]) -> None:
         end = time.monotonic() + LIMIT
         while not done():
-            assert time.monotonic() < end, {t: len(m) for t, m in self.got.items()}
+            assert time.monotonic() < end, ' '.join(f'{t}:{len(m)}' for t, m in self.got.items())
             self.executor.spin_once(timeout_sec=0.05)
 
     def set_fault(self, node: str, text: str) -> Any:
@@ -144,6 +144,7 @@ def finish(process: subprocess.Popen[str], listener: Listener) -> dict[str, Any]
     out, err = process.communicate()
     assert process.returncode == 0, err
     figures = json.loads(out.splitlines()[-1])
+    assert figures['acknowledged'], (figures, {t: len(m) for t, m in listener.got.items()})
     listener.until(lambda: len(listener.got['truth/label']) == figures['frames'] and all(
         len(listener.got[f'{sensor}/image']) == figures['sent'].get(sensor, 0)
         for sensor in ('rgb', 'depth')))
@@ -154,7 +155,7 @@ def test_play_sends_every_sample_once_in_order_with_its_truth(
         start: Start, listen: Listen, parts: Path) -> None:
     listener = listen()
     figures = finish(start('play', parts, '--fps', 30, '--json'), listener)
-    assert figures['labels'] == {'bent': 16, 'good': 4} and figures['acknowledged']
+    assert figures['labels'] == {'bent': 16, 'good': 4}
     got = listener.got
     assert [m.data[0] for m in got['rgb/image']] == list(range(1, 21))
     assert listener.stamps('rgb/image') == listener.stamps('depth/image')
