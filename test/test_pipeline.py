@@ -10,13 +10,13 @@ from std_msgs.msg import Header
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame
+from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.framing.conversion import Converter
+from dcmd_ros.framing.shot import Arrival, Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.inspection import Inspection
-from dcmd_ros.nodes.camera_infos import CameraInfos
-from dcmd_ros.nodes.conversion import Converter
 from dcmd_ros.nodes.parameters import TABLE, Settings
 from dcmd_ros.nodes.pipeline import Pipeline, load_inspector
-from dcmd_ros.nodes.shot import Arrival, Shot
-from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.nodes.transforms import Transforms
 from dcmd_ros.sensing.codec import fill_image
 

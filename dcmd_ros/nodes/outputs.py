@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Float32
 
 from dcmd_ros.frame import MODALITIES, Frame
-from dcmd_ros.nodes.camera_infos import CameraInfos
+from dcmd_ros.framing.camera_infos import CameraInfos
 from dcmd_ros.nodes.overlay import draw_overlay
 from dcmd_ros.nodes.qos import output_qos
 from dcmd_ros.nodes.result import Result

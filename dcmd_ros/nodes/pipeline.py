@@ -12,12 +12,12 @@ from rclpy.clock import Clock
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, Frame, Intrinsics, Modality
+from dcmd_ros.framing.conversion import Converter
+from dcmd_ros.framing.shot import Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.inspection import Inspection
-from dcmd_ros.nodes.conversion import Converter
 from dcmd_ros.nodes.parameters import Settings
 from dcmd_ros.nodes.result import LOSSES, NAN, Result, Sensor
-from dcmd_ros.nodes.shot import Shot
-from dcmd_ros.nodes.tally import Tally
 
 
 class Judge(Protocol):

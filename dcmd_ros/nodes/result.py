@@ -9,8 +9,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from std_msgs.msg import Header
 
 from dcmd_ros.frame import MODALITIES, Frame, Modality
+from dcmd_ros.framing.shot import NANOSECONDS
 from dcmd_ros.inspection import Inspection
-from dcmd_ros.nodes.shot import NANOSECONDS
 
 SCHEMA = 1
 LOSSES = ('lost', 'degraded', 'frozen', 'unsynchronised')
