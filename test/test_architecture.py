@@ -12,11 +12,14 @@ ALLOWED: dict[str, set[str]] = {
     'sensing': set(),
     'stream': set(),
     'simulation': set(),
+    'framing': {'sensing', 'stream'},
+    'bags': {'framing', 'sensing', 'stream'},
     'network': {'sensing'},
     'inspector': {'network', 'sensing', 'simulation', 'stream'},
-    'training': {'inspector', 'network', 'sensing', 'simulation', 'stream'},
-    'evaluation': {'inspector', 'network', 'sensing', 'simulation', 'stream', 'training'},
-    'nodes': {'inspector', 'sensing', 'simulation', 'stream'},
+    'training': {'bags', 'framing', 'inspector', 'network', 'sensing', 'simulation', 'stream'},
+    'evaluation': {'bags', 'framing', 'inspector', 'network', 'sensing', 'simulation', 'stream',
+                   'training'},
+    'nodes': {'bags', 'framing', 'inspector', 'sensing', 'simulation', 'stream'},
 }
 ROS = {'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs', 'diagnostic_msgs', 'message_filters',
        'lifecycle_msgs', 'builtin_interfaces', 'rcl_interfaces', 'vision_msgs'}
