@@ -20,6 +20,7 @@ from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import output
 from dcmd_ros.evaluation.moment_table import csv_text
 from dcmd_ros.evaluation.moments import Moment, Run
+from dcmd_ros.evaluation.run_figures import run_figures
 from dcmd_ros.evaluation.run_report import write_run_report
 from dcmd_ros.evaluation.truth import Truth, read_labels
 from dcmd_ros.framing.shot import nanoseconds
@@ -96,11 +97,8 @@ def replay(bag: Bag, choice: Choice, args: argparse.Namespace) -> dict[str, Any]
     if args.report:
         write_run_report(run, args.report, args.against)
         say(f'report: {args.report / "index.html"}')
-    return figures(run)
-
-
-def figures(run: Run) -> dict[str, Any]:
-    return {}
+    return {'frames': len(run.moments), 'result': str(args.out), 'table': str(table),
+            **run_figures(run)}
 
 
 def say(text: str) -> None:
