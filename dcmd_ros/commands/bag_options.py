@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from dcmd_ros.commands.number_types import count
+
 
 def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
     """--rgb, --depth and --distro."""
@@ -15,3 +17,13 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--distro', metavar='NAME',
                        help='ROS distribution whose message types to take where the bag does not '
                        'bring them (default: the one the bag names, else jazzy)')
+
+
+def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
+    """--jobs and --ray, for folders of bags."""
+    group = parser.add_argument_group('several bags')
+    group.add_argument('--jobs', type=count, metavar='N',
+                       help='bags at a time (default: one for each two cores, on a cluster as '
+                       'many as fit)')
+    group.add_argument('--ray', metavar='ADDRESS',
+                       help='a Ray cluster to work on, or `local` (pip install "dcmd_ros[ray]")')
