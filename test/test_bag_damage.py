@@ -182,6 +182,15 @@ def test_unindexed_mcap(tmp_path: Path, options: dict[str, Any]) -> None:
         assert 'none is lost' in bag.notes[0]
 
 
+def test_mcap_without_statistics(tmp_path: Path) -> None:
+    """As rosbags 0.10 wrote them: the counts are those of the message indexes."""
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False)
+    with Bag(path) as bag:
+        assert [topic.count for topic in bag.topics] == [20, 20, 20]
+        assert got(bag) == put(FRAMES)
+        assert bag.notes == []
+
+
 def test_unchunked_mcap_cut_off(tmp_path: Path) -> None:
     path = write_mcap(tmp_path / 'line.mcap', FRAMES, use_chunking=False)
     os.truncate(path, spans(path)[Opcode.MESSAGE][30][0] + 40)
