@@ -7,11 +7,11 @@ import pytest
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
-from dcmd_ros.nodes.camera_infos import CameraInfos
-from dcmd_ros.nodes.conversion import Converter
+from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.framing.conversion import Converter
+from dcmd_ros.framing.shot import Arrival, Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.nodes.parameters import TABLE, Settings
-from dcmd_ros.nodes.shot import Arrival, Shot
-from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.nodes.transforms import Transforms
 from dcmd_ros.sensing.cloud import fill_cloud
 from dcmd_ros.sensing.codec import fill_image

@@ -3,9 +3,9 @@
 import pytest
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.nodes.inputs import Gap, Input, digest, source_topic, suffix
 from dcmd_ros.nodes.parameters import TABLE, Settings
-from dcmd_ros.nodes.tally import Tally
 
 
 def settings(**changes: object) -> Settings:

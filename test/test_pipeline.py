@@ -10,13 +10,13 @@ from std_msgs.msg import Header
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame
+from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.framing.conversion import Converter
+from dcmd_ros.framing.shot import Arrival, Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.inspection import Inspection
-from dcmd_ros.nodes.camera_infos import CameraInfos
-from dcmd_ros.nodes.conversion import Converter
 from dcmd_ros.nodes.parameters import TABLE, Settings
 from dcmd_ros.nodes.pipeline import Pipeline, load_inspector
-from dcmd_ros.nodes.shot import Arrival, Shot
-from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.nodes.transforms import Transforms
 from dcmd_ros.sensing.codec import fill_image
 
@@ -54,7 +54,7 @@ def bench() -> SimpleNamespace:
     tally = Tally()
     out: list = []
     converter = Converter(CameraInfos(tally), tally, Transforms(None))
-    pipeline = Pipeline(Judge, converter, tally, Clock(), settings(),
+    pipeline = Pipeline(Judge, converter, tally, lambda: Clock().now().nanoseconds, settings(),
                         lambda shot, result: out.append(result))
     pipeline.load()
     return SimpleNamespace(tally=tally, out=out, pipeline=pipeline)

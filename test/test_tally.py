@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from dcmd_ros.nodes.tally import Tally
+from dcmd_ros.framing.tally import Tally
 
 
 def test_causes_are_counted_by_part() -> None:

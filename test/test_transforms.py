@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dcmd_ros.nodes.transforms import matrix
+from dcmd_ros.framing.transforms import matrix
 
 
 def test_a_quarter_turn_about_z_takes_x_to_y() -> None:

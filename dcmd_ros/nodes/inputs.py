@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -20,11 +19,11 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from dcmd_ros.frame import MODALITIES, Modality
-from dcmd_ros.nodes.camera_infos import CameraInfos
+from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.framing.shot import Arrival, digest
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.nodes.parameters import Settings
 from dcmd_ros.nodes.qos import input_qos, troubles
-from dcmd_ros.nodes.shot import Arrival
-from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.sensing.registration import is_rectified
 
 if TYPE_CHECKING:
@@ -238,8 +237,3 @@ def suffix(modality: Modality, settings: Settings) -> str:
 def sequence(info: Mapping[str, Any]) -> int | None:
     """The publisher's number of a message, None where the middleware has none."""
     return info.get('publication_sequence_number')
-
-
-def digest(message: Any) -> int:
-    """A checksum of the payload, quick: no protection against anybody."""
-    return zlib.adler32(message.data)

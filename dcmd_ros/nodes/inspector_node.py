@@ -14,19 +14,19 @@ from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.framing.conversion import Converter
+from dcmd_ros.framing.shot import Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.nodes import parameters
-from dcmd_ros.nodes.camera_infos import CameraInfos
-from dcmd_ros.nodes.conversion import Converter
 from dcmd_ros.nodes.inputs import Inputs
 from dcmd_ros.nodes.next_result import NextResult
 from dcmd_ros.nodes.outputs import Outputs
 from dcmd_ros.nodes.pipeline import Load, Pipeline, load_inspector
 from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.services import Services
-from dcmd_ros.nodes.shot import Shot
 from dcmd_ros.nodes.streams import Streams
 from dcmd_ros.nodes.supervision import Supervision
-from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.nodes.transforms import Transforms
 from dcmd_ros.nodes.worker import Worker
 
@@ -62,7 +62,8 @@ class InspectorNode(LifecycleNode):
         self.next_result = NextResult()
         converter = Converter(self.infos, self.tally, Transforms(self))
         self.pipeline = Pipeline(
-            load, converter, self.tally, self.get_clock(), self.settings, self._deliver)
+            load, converter, self.tally, lambda: self.get_clock().now().nanoseconds,
+            self.settings, self._deliver)
         self.worker: Worker[Shot] = Worker(self.pipeline.run, self._frame_failed)
         self.streams = Streams(self, self.inputs, self.tally, self.worker.put)
         self.supervision = Supervision(self)

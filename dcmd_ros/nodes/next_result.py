@@ -11,8 +11,8 @@ from typing import Any
 from rclpy.executors import Executor
 from rclpy.task import Future
 
+from dcmd_ros.framing.shot import NANOSECONDS, Shot
 from dcmd_ros.nodes.result import Result
-from dcmd_ros.nodes.shot import NANOSECONDS, Shot
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from rclpy.clock import Clock, ROSClock
 from rclpy.clock_type import ClockType
 
 from dcmd_ros.frame import MODALITIES, Modality
+from dcmd_ros.framing.shot import NANOSECONDS, Arrival, Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.nodes.inputs import Inputs
 from dcmd_ros.nodes.parameters import Settings
 from dcmd_ros.nodes.result import Result
-from dcmd_ros.nodes.shot import NANOSECONDS, Arrival, Shot
-from dcmd_ros.nodes.tally import Tally
 from dcmd_ros.stream.config import PairingConfig
 from dcmd_ros.stream.gaps import Gaps
 from dcmd_ros.stream.synchronizer import ModalitySynchronizer

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.time import Time
 
-from dcmd_ros.sensing.registration import RegistrationError
+from dcmd_ros.framing.transforms import GivenTransforms, matrix
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
 
-class Transforms:
+class Transforms(GivenTransforms):
     """Looks transforms up; with tf2_ros installed it listens to /tf and /tf_static."""
 
     def __init__(self, node: Node) -> None:
@@ -28,31 +28,10 @@ class Transforms:
         self._listener = TransformListener(self._buffer, node)
 
     def find(self, target: str, source: str, given: Sequence[float]) -> NDArray[np.float64]:
-        """
-        The 4x4 matrix that takes points of frame `source` to frame `target`.
-
-        :param given: x y z qx qy qz qw of parameter points_to_rgb; all zero = none given
-        :raises RegistrationError: where neither the parameter nor tf2 knows it
-        """
-        if any(given):
-            return matrix(given)
-        if self._buffer is not None and self._buffer.can_transform(target, source, Time()):
+        """As given, else from tf2."""
+        known = self._buffer is not None and not any(given)
+        if known and self._buffer.can_transform(target, source, Time()):
             transform = self._buffer.lookup_transform(target, source, Time()).transform
             t, q = transform.translation, transform.rotation
             return matrix((t.x, t.y, t.z, q.x, q.y, q.z, q.w))
-        raise RegistrationError(
-            f'points are in frame {source!r}, colour in {target!r}, and the transform between '
-            f'them is not known: set parameter points_to_rgb to x y z qx qy qz qw', cause='frames')
-
-
-def matrix(pose: Sequence[float]) -> NDArray[np.float64]:
-    """(4, 4) of a translation and a unit quaternion x y z qx qy qz qw (REP 103 order)."""
-    q = np.asarray(pose[3:], float)
-    x, y, z, w = q / np.linalg.norm(q)
-    result = np.eye(4)
-    result[:3, :3] = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]
-    result[:3, 3] = pose[:3]
-    return result
+        return super().find(target, source, given)

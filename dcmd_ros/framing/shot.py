@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from builtin_interfaces.msg import Time
-from std_msgs.msg import Header
 
 from dcmd_ros.frame import MODALITIES, Modality
 
 NANOSECONDS = 1_000_000_000
 
 
-def nanoseconds(stamp: Time) -> int:
-    """A stamp as one integer."""
+def nanoseconds(stamp: Any) -> int:
+    """A message's stamp as one integer."""
     return stamp.sec * NANOSECONDS + stamp.nanosec
+
+
+def digest(message: Any) -> int:
+    """A checksum of the payload, quick: no protection against anybody."""
+    return zlib.adler32(message.data)
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Arrival:
     """
     A message and when it came; passes for a message in the synchroniser.
 
-    message   Image, CompressedImage or PointCloud2
+    message   Image, CompressedImage or PointCloud2, of rclpy or read from a bag
     received  steady clock, nanoseconds
     digest    checksum of the payload, None where nobody asked for one
     """
@@ -35,7 +38,7 @@ class Arrival:
     digest: int | None = None
 
     @property
-    def header(self) -> Header:
+    def header(self) -> Any:
         return self.message.header
 
     @property

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame, Modality
-from dcmd_ros.nodes.camera_infos import CameraInfos
-from dcmd_ros.nodes.parameters import Settings
-from dcmd_ros.nodes.shot import Arrival, Shot
-from dcmd_ros.nodes.tally import Tally
-from dcmd_ros.nodes.transforms import Transforms
+from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.framing.shot import Arrival, Shot
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.sensing.cloud import decode_cloud
 from dcmd_ros.sensing.codec import MessageError, decode_colour, decode_depth
 from dcmd_ros.sensing.geometry import unproject_rays
@@ -28,6 +27,30 @@ from dcmd_ros.sensing.registration import (
 Array = NDArray[Any]
 
 
+class Finder(Protocol):
+    """Where a frame lies in another, as framing/transforms.py has it."""
+
+    def find(self, target: str, source: str, given: Sequence[float]) -> Array: ...
+
+
+class Source(Protocol):
+    """What geometry comes from; the node's settings say it too."""
+
+    @property
+    def geometry_source(self) -> str: ...
+
+    @property
+    def points_to_rgb(self) -> Sequence[float]: ...
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A Source: `depth` images or `points`, and x y z qx qy qz qw of points_to_rgb."""
+
+    geometry_source: str = 'depth'
+    points_to_rgb: Sequence[float] = (0.0,) * 7
+
+
 class Converter:
     """
     Turns shots into frames; a refused message is a trouble of its modality in the tally.
@@ -35,18 +58,18 @@ class Converter:
     `topics` names the topic of each modality, for the texts.
     """
 
-    def __init__(self, infos: CameraInfos, tally: Tally, transforms: Transforms) -> None:
+    def __init__(self, infos: CameraInfos, tally: Tally, transforms: Finder) -> None:
         self._infos = infos
         self._tally = tally
         self._transforms = transforms
         self.topics: Mapping[Modality, str] = {'rgb': 'rgb/image', 'depth': 'depth/image'}
 
-    def frame(self, shot: Shot, settings: Settings) -> Frame | None:
+    def frame(self, shot: Shot, source: Source) -> Frame | None:
         """The frame, with the modalities that can be used; None where none can."""
         colour = self._guard('rgb', shot.rgb, lambda a: decode_colour(a.message))
-        read = self._cloud if settings.geometry_source == 'points' else self._depth
+        read = self._cloud if source.geometry_source == 'points' else self._depth
         rgb = shot.rgb if colour is not None else None
-        geometry = self._guard('depth', shot.depth, lambda a: read(a, rgb, colour, settings))
+        geometry = self._guard('depth', shot.depth, lambda a: read(a, rgb, colour, source))
         leading = rgb or (shot.depth if geometry is not None else None)
         if leading is None:
             return None
@@ -77,7 +100,7 @@ class Converter:
 
     def _depth(
             self, arrival: Arrival, rgb: Arrival | None, colour: Array | None,
-            settings: Settings) -> tuple[Array, None]:
+            source: Source) -> tuple[Array, None]:
         """Depth registered to colour where there is colour, else as it came."""
         depth = decode_depth(arrival.message)
         if rgb is None or colour is None:
@@ -95,10 +118,10 @@ class Converter:
 
     def _cloud(
             self, arrival: Arrival, rgb: Arrival | None, colour: Array | None,
-            settings: Settings) -> tuple[Array | None, Array | None]:
+            source: Source) -> tuple[Array | None, Array | None]:
         """Organised points of colour's size as they are, else projected to depth."""
         cloud = decode_cloud(arrival.message)
-        transform = self._transform(rgb, arrival.header.frame_id, settings.points_to_rgb)
+        transform = self._transform(rgb, arrival.header.frame_id, source.points_to_rgb)
         fits = colour is None or cloud.points.shape[:2] == colour.shape[:2]
         if cloud.organised and fits and transform is None:
             return None, cloud.points
@@ -111,12 +134,12 @@ class Converter:
         return project_cloud(cloud.points, model, transform), None
 
     def _transform(
-            self, rgb: Arrival | None, source: str, given: Sequence[float]) -> Array | None:
+            self, rgb: Arrival | None, frame_id: str, given: Sequence[float]) -> Array | None:
         """From the cloud's frame to RGB's, also while RGB is away; None where they are one."""
         known = rgb.message if rgb is not None else self._infos.message('rgb')
-        if known is None or known.header.frame_id == source:
+        if known is None or known.header.frame_id == frame_id:
             return None
-        return self._transforms.find(known.header.frame_id, source, given)
+        return self._transforms.find(known.header.frame_id, frame_id, given)
 
     def _model(self, modality: Modality, size: tuple[int, int]) -> CameraModel | None:
         """The modality's camera, else the other's, where it is one for this size."""

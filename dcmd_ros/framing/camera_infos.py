@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-
-from sensor_msgs.msg import CameraInfo
+from typing import Any
 
 from dcmd_ros.frame import MODALITIES, Intrinsics, Modality
-from dcmd_ros.nodes.tally import Tally
+from dcmd_ros.framing.tally import Tally
 from dcmd_ros.sensing.codec import MessageError
 from dcmd_ros.sensing.registration import CameraModel, camera_model, check_image_size
 
@@ -20,11 +19,11 @@ class CameraInfos:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._known: dict[Modality, tuple[CameraInfo, CameraModel]] = {}
+        self._known: dict[Modality, tuple[Any, CameraModel]] = {}
         self._changed: dict[Modality, float] = {}
         self.refused: dict[Modality, str] = {}  # why it is not used
 
-    def update(self, modality: Modality, message: CameraInfo, rectified: bool = False) -> str:
+    def update(self, modality: Modality, message: Any, rectified: bool = False) -> str:
         """
         Keep it; returns a warning where it differs from the one before, else nothing.
 
@@ -50,7 +49,7 @@ class CameraInfos:
         """Whether another one came within the last while."""
         return time.monotonic() - self._changed.get(modality, -RECENT) < RECENT
 
-    def message(self, modality: Modality) -> CameraInfo | None:
+    def message(self, modality: Modality) -> Any | None:
         known = self._known.get(modality)
         return known[0] if known else None
 
@@ -79,7 +78,7 @@ class CameraInfos:
         return difference(models[0].intrinsics, trained)
 
 
-def calibration(message: CameraInfo) -> tuple[object, ...]:
+def calibration(message: Any) -> tuple[object, ...]:
     """What must be equal for two messages to mean the same camera."""
     return (message.width, message.height, message.distortion_model, tuple(message.d),
             tuple(message.k), tuple(message.r), tuple(message.p))
