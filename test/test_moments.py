@@ -67,7 +67,8 @@ def test_pixel_figures_are_of_the_maps_whose_truth_is_known() -> None:
     made.add(moment(0, 0.9, 'dent'), None, values, mask)
     made.add(moment(1, 0.9, 'dent'), None, values)
     made.add(moment(2, 0.9, None), None, values)
-    made.add(moment(3, 0.9, 'dent'), None, values, np.ones((3, 3), bool))
+    made.add(moment(3, 0.9, 'dent'), Frame(0, rgb=np.zeros((1, 4, 3), np.uint8)), values,
+             np.ones((3, 3), bool))
     made.add(moment(4, 0.1, 'good'), None, values / 9)
     made.add(moment(5, 0.1, 'good'))
     assert made.pixels.good.sum() == 3 + 4 and made.pixels.defective.sum() == 1
