@@ -1,1 +1,1 @@
-"""Bags: rosbag2 files read, recovered and written, and the node's pairing over one; no ROS."""
+"""rosbag2 files in and out, without ROS: topics, messages, what was damaged, a writer."""
