@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -19,8 +20,9 @@ from dcmd_ros.bags.storage import Notes, Storage
 SQLITE = b'SQLite format 3\0'
 ROS1 = b'#ROSBAG'
 ZSTD = b'\x28\xb5\x2f\xfd'
+PAGE_SIZE = slice(16, 18)  # where a database says how large its pages are, 1 for 65536
 JOURNALS = ('-wal', '-journal')  # what sqlite3 keeps beside a file until it is written into it
-PIECE = 1 << 20
+PIECE = 1 << 17  # zstd makes no larger blocks, so no more is lost with a damaged one
 
 
 def open_storage(path: Path, notes: Notes, closing: ExitStack) -> Storage:
@@ -31,14 +33,18 @@ def open_storage(path: Path, notes: Notes, closing: ExitStack) -> Storage:
     :raises BagError: a file of another kind, or one that cannot be read
     """
     try:
-        head = _head(path)
+        file, head = path, _head(path)
         if head.startswith(ZSTD):
-            path = _unpacked(path, notes, closing)
-            head = _head(path)
+            file = _unpacked(path, notes, closing)
+            head = _head(file)
         if head.startswith(MCAP):
-            return McapFile(path, notes)
+            return McapFile(file, notes)
         if head.startswith(SQLITE):
-            return SqliteFile(_settled(path, notes, closing), notes)
+            file = _settled(_trimmed(file, notes, closing), notes, closing)
+            return SqliteFile(file, notes)
+    except sqlite3.DatabaseError as error:
+        raise BagError(f'{path}: is no rosbag2 database that can be read ({error}): '
+                       'try `sqlite3 FILE .recover`') from error
     except OSError as error:
         raise BagError(f'{path}: cannot be read ({error.strerror})') from error
     if head.startswith(ROS1):
@@ -92,6 +98,22 @@ def _unpacked(path: Path, notes: Notes, closing: ExitStack) -> Path:
                 f'{path.name}: the compression is damaged: what follows {file.tell()} bytes of '
                 'the unpacked file is lost')
     return target
+
+
+def _trimmed(path: Path, notes: Notes, closing: ExitStack) -> Path:
+    """The file, or a copy of its whole pages: sqlite3 takes what a page lacks for zeros."""
+    with path.open('rb') as file:
+        size = int.from_bytes(file.read(PAGE_SIZE.stop)[PAGE_SIZE], 'big')
+    page = 1 << 16 if size == 1 else max(size, 512)
+    excess = path.stat().st_size % page
+    if not excess:
+        return path
+    copy = _folder(path, closing) / path.name
+    shutil.copyfile(path, copy)
+    os.truncate(copy, copy.stat().st_size - excess)
+    notes[path.name, 'trimmed'] = (f'{path.name}: the file is cut off; the last {excess} bytes '
+                                   'of it are no use')
+    return copy
 
 
 def _settled(path: Path, notes: Notes, closing: ExitStack) -> Path:

@@ -11,16 +11,20 @@ from urllib.parse import quote
 
 import numpy as np
 
-from dcmd_ros.bags.errors import BagError
 from dcmd_ros.bags.storage import CDR, Notes, Row, Source, source
 
-GAP = 100_000  # so many numbers in sequence without a row that can be read are the end
+GAP = 100_000   # so many numbers in sequence without a row that can be read are the end,
+LEAST_ROW = 16  # or as many as the file could hold of rows of so many bytes
 NUMBER, TOPIC, TIME = range(3)  # columns of the table of messages
 FIND = 'SELECT id, topic_id, timestamp FROM messages'
 
 
 class SqliteFile:
-    """A `Storage`. A row that cannot be read is passed over and noted."""
+    """
+    A `Storage`. A row that cannot be read is passed over and noted.
+
+    :raises sqlite3.DatabaseError: no rosbag2 database, or its topics cannot be read
+    """
 
     distro: str | None = None
 
@@ -31,10 +35,12 @@ class SqliteFile:
         try:
             self._database.execute('PRAGMA writable_schema=ON')  # opens one that is cut off, too
             self._open()
-        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             self.close()
-            raise BagError(f'{path}: is no rosbag2 database that can be read ({error}): '
-                           'try `sqlite3 FILE .recover`') from error
+            raise sqlite3.DatabaseError('columns of other types') from error
+        except BaseException:
+            self.close()
+            raise
 
     def _open(self) -> None:
         topics = self._query('SELECT id, name, type, serialization_format FROM topics')
@@ -84,7 +90,8 @@ class SqliteFile:
     def _walk(self) -> Iterator[tuple[int, int, int]]:
         """Every message that can be found by its number."""
         number = missed = 0
-        while missed < GAP:
+        most = min(GAP, self.path.stat().st_size // LEAST_ROW)
+        while missed < most:
             number, missed = number + 1, missed + 1
             try:
                 for row in self._query(f'{FIND} WHERE id = ?', number):
