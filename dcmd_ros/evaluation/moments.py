@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dcmd_ros.evaluation import panels
 from dcmd_ros.evaluation.metrics import PixelScores
-from dcmd_ros.evaluation.truth import Mask, Truth
+from dcmd_ros.training.truth import Mask, Truth
 from dcmd_ros.evaluation.worst import Worst
 from dcmd_ros.frame import MODALITIES, Frame, Mode
 from dcmd_ros.inspection import THRESHOLD, Inspection, Verdict
