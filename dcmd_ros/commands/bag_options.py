@@ -7,9 +7,9 @@ import argparse
 from dcmd_ros.commands.number_types import count
 
 
-def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
-    """--rgb, --depth and --distro."""
-    group = parser.add_argument_group('bags')
+def add_bag_arguments(parser: argparse.ArgumentParser, text: str | None = None) -> None:
+    """--rgb, --depth and --distro; `text` says more of them."""
+    group = parser.add_argument_group('bags', text)
     group.add_argument('--rgb', metavar='TOPIC',
                        help='colour images (default: guessed where only one topic can be meant)')
     group.add_argument('--depth', metavar='TOPIC',
