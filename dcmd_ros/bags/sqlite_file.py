@@ -25,7 +25,8 @@ class SqliteFile:
     def __init__(self, path: Path, notes: Notes) -> None:
         self.path, self.notes = path, notes
         self._lost = 0
-        self._database = sqlite3.connect(f'file:{quote(str(path))}?mode=ro&immutable=1', uri=True)
+        self._database = sqlite3.connect(f'file:{quote(str(path))}?mode=ro&immutable=1', uri=True,
+                                         check_same_thread=False)  # read ahead in a thread
         try:
             self._database.execute('PRAGMA writable_schema=ON')  # opens what is cut off, too
             self._topics = self._read_topics()

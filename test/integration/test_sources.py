@@ -4,120 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import rclpy
-from rcl_interfaces.srv import SetParameters
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import String
+from listening import LIMIT, Listen, Start, finish
 
-LIMIT = 60.0
 WIDTH, HEIGHT = 48, 32
 CAMERA = {'width': WIDTH, 'height': HEIGHT, 'fx': 90.0, 'fy': 91.0, 'cx': 22.0, 'cy': 16.5,
           'depth_unit_m': 1e-4, 'missing': 0}
-TYPES = {'rgb/image': Image, 'depth/image': Image, 'rgb/camera_info': CameraInfo,
-         'depth/camera_info': CameraInfo, 'truth/mask': Image, 'truth/label': String}
-Start = Callable[..., subprocess.Popen[str]]
-Listen = Callable[..., 'Listener']
 SMALL = ('--size', '64x48', '--pool', '2', '--fps', '20')
-
-
-class Listener:
-    """Collects what a source publishes, in order of arrival."""
-
-    def __init__(self, domain: int, namespace: str = '', reliable: bool = True,
-                 rgb: str = 'rgb/image') -> None:
-        self.context = Context()
-        rclpy.init(context=self.context, domain_id=domain)
-        self.node = Node('listener', context=self.context, namespace=namespace)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
-        self.got: dict[str, list[Any]] = {topic: [] for topic in TYPES}
-        self.order: list[tuple[str, int]] = []
-        policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-        for topic, kind in TYPES.items():
-            name = rgb if topic == 'rgb/image' else topic
-            self.node.create_subscription(kind, name, self._taker(topic),
-                                          QoSProfile(depth=500, reliability=policy))
-
-    def _taker(self, topic: str) -> Callable[[Any], None]:
-        def take(message: Any) -> None:
-            self.got[topic].append(message)
-            if hasattr(message, 'header'):
-                self.order.append((topic, nanoseconds(message)))
-        return take
-
-    def stamps(self, topic: str) -> list[int]:
-        return [nanoseconds(message) for message in self.got[topic]]
-
-    def labels(self) -> list[dict[str, str]]:
-        return [json.loads(message.data) for message in self.got['truth/label']]
-
-    def until(self, done: Callable[[], object]) -> None:
-        end = time.monotonic() + LIMIT
-        while not done():
-            assert time.monotonic() < end, ' '.join(f'{t}:{len(m)}' for t, m in self.got.items())
-            self.executor.spin_once(timeout_sec=0.05)
-
-    def set_fault(self, node: str, text: str) -> Any:
-        client = self.node.create_client(SetParameters, f'{node}/set_parameters')
-        self.until(client.service_is_ready)
-        answer = client.call_async(SetParameters.Request(
-            parameters=[Parameter('fault', value=text).to_parameter_msg()]))
-        self.until(answer.done)
-        return answer.result().results[0]
-
-    def close(self) -> None:
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
-
-
-def nanoseconds(message: Any) -> int:
-    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-
-
-@pytest.fixture
-def listen(ros_domain: int) -> Iterator[Listen]:
-    listeners: list[Listener] = []
-
-    def make(**options: Any) -> Listener:
-        listeners.append(Listener(ros_domain, **options))
-        return listeners[-1]
-
-    yield make
-    for listener in listeners:
-        listener.close()
-
-
-@pytest.fixture
-def start(ros_domain: int) -> Iterator[Start]:
-    """Starts a verb in this test's domain; killed at the end if it still runs."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def run(*arguments: object) -> subprocess.Popen[str]:
-        processes.append(subprocess.Popen(
-            [sys.executable, '-m', 'dcmd_ros', *map(str, arguments)], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-        return processes[-1]
-
-    yield run
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -136,19 +34,6 @@ def parts(tmp_path: Path) -> Path:
             cv2.imwrite(str(label / kind / f'{number:03d}.png'), image)
     (folder / 'intrinsics.json').write_text(json.dumps(CAMERA))
     return folder
-
-
-def finish(process: subprocess.Popen[str], listener: Listener) -> dict[str, Any]:
-    """Listen until the source has ended well and all it sent has come; its figures."""
-    listener.until(lambda: process.poll() is not None)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    figures = json.loads(out.splitlines()[-1])
-    assert figures['acknowledged'], (figures, {t: len(m) for t, m in listener.got.items()})
-    listener.until(lambda: len(listener.got['truth/label']) == figures['frames'] and all(
-        len(listener.got[f'{sensor}/image']) == figures['sent'].get(sensor, 0)
-        for sensor in ('rgb', 'depth')))
-    return figures
 
 
 def test_play_sends_every_sample_once_in_order_with_its_truth(

@@ -1,0 +1,93 @@
+"""A listener beside the sources: collects what `camera` and `play` publish."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+from rcl_interfaces.srv import SetParameters
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
+
+LIMIT = 60.0
+Start = Callable[..., subprocess.Popen[str]]
+Listen = Callable[..., 'Listener']
+TYPES = {'rgb/image': Image, 'depth/image': Image, 'rgb/camera_info': CameraInfo,
+         'depth/camera_info': CameraInfo, 'truth/mask': Image, 'truth/label': String}
+
+
+class Listener:
+    """Collects what a source publishes, in order of arrival."""
+
+    def __init__(self, domain: int, namespace: str = '', reliable: bool = True,
+                 rgb: str = 'rgb/image') -> None:
+        self.context = Context()
+        rclpy.init(context=self.context, domain_id=domain)
+        self.node = Node('listener', context=self.context, namespace=namespace)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.got: dict[str, list[Any]] = {topic: [] for topic in TYPES}
+        self.order: list[tuple[str, int]] = []
+        policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        for topic, kind in TYPES.items():
+            name = rgb if topic == 'rgb/image' else topic
+            self.node.create_subscription(kind, name, self._taker(topic),
+                                          QoSProfile(depth=500, reliability=policy))
+
+    def _taker(self, topic: str) -> Callable[[Any], None]:
+        def take(message: Any) -> None:
+            self.got[topic].append(message)
+            if hasattr(message, 'header'):
+                self.order.append((topic, nanoseconds(message)))
+        return take
+
+    def stamps(self, topic: str) -> list[int]:
+        return [nanoseconds(message) for message in self.got[topic]]
+
+    def labels(self) -> list[dict[str, str]]:
+        return [json.loads(message.data) for message in self.got['truth/label']]
+
+    def until(self, done: Callable[[], object]) -> None:
+        end = time.monotonic() + LIMIT
+        while not done():
+            assert time.monotonic() < end, ' '.join(f'{t}:{len(m)}' for t, m in self.got.items())
+            self.executor.spin_once(timeout_sec=0.05)
+
+    def set_fault(self, node: str, text: str) -> Any:
+        client = self.node.create_client(SetParameters, f'{node}/set_parameters')
+        self.until(client.service_is_ready)
+        answer = client.call_async(SetParameters.Request(
+            parameters=[Parameter('fault', value=text).to_parameter_msg()]))
+        self.until(answer.done)
+        return answer.result().results[0]
+
+    def close(self) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+
+def nanoseconds(message: Any) -> int:
+    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+
+
+def finish(process: subprocess.Popen[str], listener: Listener) -> dict[str, Any]:
+    """Listen until the source has ended well and all it sent has come; its figures."""
+    listener.until(lambda: process.poll() is not None)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    figures = json.loads(out.splitlines()[-1])
+    assert figures['acknowledged'], (figures, {t: len(m) for t, m in listener.got.items()})
+    listener.until(lambda: len(listener.got['truth/label']) == figures['frames'] and all(
+        len(listener.got[f'{sensor}/image']) == figures['sent'].get(sensor, 0)
+        for sensor in ('rgb', 'depth')))
+    return figures
