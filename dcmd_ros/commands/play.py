@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HISTORY = 100  # no recorded frame is lost to a listener that stalls for less than so many
 BAG = 'bag'
+BAG_FAULTS = ('The faults of a bag cannot be changed at run time; their times count in the '
+              'time of the bag,\nfrom the first image of each pass.')
 FPS, SPLIT, ENCODING = 10.0, 'test', '32FC1'
 
 
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='seconds to wait for a subscription to an image, 0 = do not wait '
                         '(default: as long as it takes)')
     add_source_arguments(parser, fps=FPS)
+    parser.epilog = f'{parser.epilog}\n\n{BAG_FAULTS}'
     data = parser.add_argument_group('data sets only')
     data.add_argument('--split', choices=SPLITS, default=SPLIT,
                       help=f'which part of it, paths sorted (default {SPLIT}); --fps and '

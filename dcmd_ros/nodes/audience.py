@@ -43,16 +43,19 @@ class Audience:
         self._node.get_logger().info(' and '.join(
             [f'waiting for a subscription to {topics}', *(f'node {name}' for name in nodes)]))
         begin = time.monotonic()
-        while not self._is_there(nodes):
+        while missing := self._missing(topics, nodes):
             if limit is not None and time.monotonic() > begin + limit:
-                raise DcmdError(f'nobody subscribed to {topics} within {limit:g} s; start the '
-                                'inspector first, or give --wait 0')
+                raise DcmdError(f'{missing} within {limit:g} s; start the inspector first, or '
+                                'give --wait 0')
             self._spin(POLL)
         self._settle()
 
-    def _is_there(self, nodes: Sequence[str]) -> bool:
-        return any(publisher.get_subscription_count() for publisher in self._images) \
-            and set(nodes) <= set(self._node.get_node_names())
+    def _missing(self, topics: str, nodes: Sequence[str]) -> str:
+        """Who is not there yet, empty where all are."""
+        if not any(publisher.get_subscription_count() for publisher in self._images):
+            return f'nobody subscribed to {topics}'
+        there = self._node.get_node_names()
+        return next((f'node {name} did not come up' for name in nodes if name not in there), '')
 
     def flush(self) -> bool:
         """Whether all reliable listeners got the last messages in time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import rclpy
@@ -29,16 +29,17 @@ class Listener:
     """Collects what a source publishes, in order of arrival."""
 
     def __init__(self, domain: int, namespace: str = '', reliable: bool = True,
-                 rgb: str = 'rgb/image') -> None:
+                 rgb: str = 'rgb/image', more: Mapping[str, type] | None = None) -> None:
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
         self.node = Node('listener', context=self.context, namespace=namespace)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self.got: dict[str, list[Any]] = {topic: [] for topic in TYPES}
+        types = {**TYPES, **(more or {})}
+        self.got: dict[str, list[Any]] = {topic: [] for topic in types}
         self.order: list[tuple[str, int]] = []
         policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-        for topic, kind in TYPES.items():
+        for topic, kind in types.items():
             name = rgb if topic == 'rgb/image' else topic
             self.node.create_subscription(kind, name, self._taker(topic),
                                           QoSProfile(depth=500, reliability=policy))
@@ -62,11 +63,12 @@ class Listener:
             assert time.monotonic() < end, ' '.join(f'{t}:{len(m)}' for t, m in self.got.items())
             self.executor.spin_once(timeout_sec=0.05)
 
-    def set_fault(self, node: str, text: str) -> Any:
+    def set(self, node: str, name: str, value: Any) -> Any:
+        """The result of setting a parameter of another node."""
         client = self.node.create_client(SetParameters, f'{node}/set_parameters')
         self.until(client.service_is_ready)
         answer = client.call_async(SetParameters.Request(
-            parameters=[Parameter('fault', value=text).to_parameter_msg()]))
+            parameters=[Parameter(name, value=value).to_parameter_msg()]))
         self.until(answer.done)
         return answer.result().results[0]
 

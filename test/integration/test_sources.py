@@ -107,12 +107,12 @@ def test_the_fault_parameter_works_at_run_time_and_refuses_what_it_cannot_read(
         return lambda: len(got[f'{sensor}/image']) >= wanted
 
     listener.until(frames('depth', 3))
-    assert listener.set_fault('camera', 'drop depth').successful
+    assert listener.set('camera', 'fault', 'drop depth').successful
     listener.until(frames('rgb', 3))
     before = len(got['depth/image'])
     listener.until(frames('rgb', 10))
     assert len(got['depth/image']) == before
-    refused = listener.set_fault('camera', 'dorp rgb')
+    refused = listener.set('camera', 'fault', 'dorp rgb')
     assert not refused.successful and "'dorp' at character 1" in refused.reason
 
 
@@ -125,7 +125,7 @@ def test_fault_times_count_from_the_change(start: Start, listen: Listen) -> None
 
     listener.until(lambda: len(listener.got['rgb/image']) > 25)
     before = len(alone())
-    assert listener.set_fault('camera', 'drop rgb 0-0.5').successful
+    assert listener.set('camera', 'fault', 'drop rgb 0-0.5').successful
     listener.until(lambda: len(alone()) >= before + 8)
     listener.until(lambda: listener.stamps('rgb/image')[-1] > alone()[-1])
 
