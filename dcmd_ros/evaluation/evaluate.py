@@ -15,7 +15,7 @@ from tqdm import tqdm
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import metrics
 from dcmd_ros.evaluation.conditions import MODES, check, degraded, plan
-from dcmd_ros.evaluation.metrics import METRICS, kind_metrics, mean_of
+from dcmd_ros.evaluation.metrics import METRICS, mean_of
 from dcmd_ros.evaluation.scores import Score
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspection import THRESHOLD, Inspection
@@ -80,8 +80,8 @@ class Gathered:
         """95 % intervals, counts, and how well each kind of defect is told from good."""
         anomalous = [score.anomalous for score in self.scores]
         values = [score.score for score in self.scores]
-        good = [score.score for score in self.scores if not score.anomalous]
-        alarms = sum(score >= THRESHOLD for score in good)
+        good = [score for score in self.scores if not score.anomalous]
+        alarms = sum(score.score >= THRESHOLD for score in good)
         rng = np.random.default_rng(seed)
         return {
             'good': len(good), 'defective': sum(anomalous),
@@ -89,7 +89,7 @@ class Gathered:
             'far_interval': metrics.wilson_interval(alarms, len(good)),
             'verdicts': dict(Counter(score.verdict for score in self.scores)),
             'latency_ms': float(np.median([score.latency_ms for score in self.scores])),
-            'kinds': {label: kind_metrics([s.score for s in self.scores if s.label == label], good)
+            'kinds': {label: kind_detail([s for s in self.scores if s.label == label], good)
                       for label in dict.fromkeys(s.label for s in self.scores if s.anomalous)}}
 
 
@@ -157,6 +157,14 @@ def check_size(seen: Observation) -> None:
         sizes = ['x'.join(map(str, one.shape[::-1])) for one in (seen.truth, seen.inspection.map)]
         raise EvaluationError(f'{seen.category} {seen.sample}: the truth has {sizes[0]} pixels, '
                               f'the image {sizes[1]}; they must agree')
+
+
+def kind_detail(defective: Sequence[Score], good: Sequence[Score]) -> Figures:
+    """One kind of defect: its number, I-AUROC against all good parts, share found."""
+    anomalous = [True] * len(defective) + [False] * len(good)
+    scores = [score.score for score in (*defective, *good)]
+    return {'count': len(defective), 'i_auroc': metrics.i_auroc(anomalous, scores),
+            'found': float(np.mean([score.score >= THRESHOLD for score in defective]))}
 
 
 def summary(category: str, gathered: dict[str, Gathered], seed: int) -> dict[str, Any]:

@@ -147,14 +147,6 @@ def image_metrics(anomalous: ArrayLike, scores: ArrayLike) -> dict[str, float]:
             'f1': f1(anomalous, scores), 'far': far(anomalous, scores)}
 
 
-def kind_metrics(defective: Sequence[float], good: Sequence[float]) -> dict[str, float]:
-    """One kind of defect: its number, I-AUROC against all good samples, share found."""
-    anomalous = [True] * len(defective) + [False] * len(good)
-    found = lowest_if_nan(defective) >= THRESHOLD
-    return {'count': len(defective), 'i_auroc': i_auroc(anomalous, [*defective, *good]),
-            'found': float(np.mean(found))}
-
-
 def wilson_interval(hits: int, trials: int, level: float = 0.95) -> Interval:
     """Wilson's score interval of a rate; (0, 1) where nothing was tried (Wilson, 1927)."""
     if trials == 0:
