@@ -24,7 +24,7 @@ DELAY = 3_000_000  # ns from a stamp to its log time
 APART = 2_000_000  # ns, depth's stamp after RGB's
 PERIOD = 50_000_000  # ns
 SIZE = 48, 64
-Pictures = tuple[NDArray[np.uint8], NDArray[np.float32]]
+Pictures = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_] | None]
 NAMES = {'rgb': '/cam/color/image_raw', 'depth': '/cam/depth/image_rect_raw',
          'rgb_info': '/cam/color/camera_info', 'depth_info': '/cam/depth/camera_info',
          'label': '/truth/label', 'mask': '/truth/mask'}
@@ -48,16 +48,17 @@ class SmallBag:
     def write(self, pictures: Iterable[Pictures] | None = None,
               truth: bool = True, compressed: bool = False, info: Any = None) -> SmallBag:
         """
-        RGB and depth of each frame; frame n is n + 1 grey levels bright unless pictures are given.
+        RGB, depth and truth of each frame; unless pictures are given, frame n is n + 1 grey
+        levels bright.
 
         :param info: makes a CameraInfo of a stamp
         """
         make = info or (lambda stamp: camera_info(stamp, self._size))
         with BagWriter(self.path) as bag:
-            for n, (rgb, depth) in enumerate(pictures or self._plain()):
+            for n, (rgb, depth, mask) in enumerate(pictures or self._plain()):
                 stamp = self.stamps[n]
                 if truth:
-                    for role, message in self._truth(n).items():
+                    for role, message in self._truth(n, mask).items():
                         put(bag, role, message, stamp)
                 put(bag, 'rgb_info', make(stamp), stamp)
                 put(bag, 'rgb', image(stamp, rgb, 'rgb8'), stamp, compressed)
@@ -66,16 +67,19 @@ class SmallBag:
         return self
 
     def _plain(self) -> Iterator[Pictures]:
-        for n in range(len(self.labels)):
+        for n, label in enumerate(self.labels):
+            mask = np.zeros(self._size, bool)
+            mask[20:26, 30:36] = label != 'good'
             yield (np.full((*self._size, 3), n + 1, np.uint8),
-                   np.full(self._size, 0.5 + n / 100, np.float32))
+                   np.full(self._size, 0.5 + n / 100, np.float32), mask)
 
-    def _truth(self, n: int) -> dict[str, Any]:
+    def _truth(self, n: int, mask: NDArray[np.bool_] | None) -> dict[str, Any]:
         label, stamp = self.labels[n], self.stamps[n]
         said = {'stamp': stamps.seconds(stamp), 'file': f'{n:03d}', 'label': label}
-        mask = np.zeros(self._size, np.uint8)
-        mask[20:26, 30:36] = 255 * (label != 'good')
-        return {'label': String(data=json.dumps(said)), 'mask': image(stamp, mask, 'mono8')}
+        found: dict[str, Any] = {'label': String(data=json.dumps(said))}
+        if mask is not None:
+            found['mask'] = image(stamp, mask.astype(np.uint8) * np.uint8(255), 'mono8')
+        return found
 
 
 def put(bag: BagWriter, role: str, message: Any, stamp: int, compressed: bool = False) -> None:
