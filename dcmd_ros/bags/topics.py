@@ -17,9 +17,10 @@ STRING = 'std_msgs/msg/String'
 TYPES = {'rgb': (IMAGE, COMPRESSED), 'depth': (IMAGE, COMPRESSED, CLOUD)}
 TRANSPORTS = ('/compressedDepth', '/compressed')
 OURS = ('anomaly_map', 'anomaly_mask', 'overlay')
-DEPTH = re.compile(r'depth|range|aligned|stereo')
+DEPTH = re.compile(r'depth|aligned|stereo/image|(^|[/_])range([/_]|$)')
 NEITHER = re.compile(r'(^|[/_])(ir|infra\d?|confidence|snr|disparity|normals|mask|label)([/_]|$)')
 COLOUR = re.compile(r'rgb|colou?r')
+SIDE = re.compile(r'(^|[/_])(left|right)([/_]|$)')
 ALIGNED = re.compile(r'_to_(colou?r|rgb)|registered|aligned')
 
 
@@ -117,7 +118,8 @@ def _pick(sensor: str, candidates: list[Topic], beside: Topic | None) -> Topic |
     def rank(topic: Topic) -> tuple[bool, ...]:
         fits = ALIGNED if sensor == 'depth' else COLOUR
         return (beside is not None and not _one_camera(topic.name, beside.name),
-                topic.type == CLOUD, not fits.search(topic.name), topic.type == COMPRESSED)
+                topic.type == CLOUD, not fits.search(topic.name), bool(SIDE.search(topic.name)),
+                topic.type == COMPRESSED)
     best = min(map(rank, candidates))
     found = [topic for topic in candidates if rank(topic) == best]
     if len(found) > 1:

@@ -68,7 +68,8 @@ def report(run: Run, moments: Sequence[Moment], figures: Mapping[str, Any],
     :param other: of `read_run`
     """
     names = run_names(run.name, other)
-    parts = [page.heading(f'Run report: {run.name}', {**facts(run, moments, other), **(more or {})}),
+    told = {**facts(run, moments, other), **(more or {})}
+    parts = [page.heading(f'Run report: {run.name}', told),
              page.notes(figures['notes'])]
     if moments:
         parts += [headline(figures, other), metric_section(figures, other, names),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import rclpy
+from live import LIMIT, answered
 from rcl_interfaces.srv import SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -18,7 +19,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
-LIMIT = 60.0
 Start = Callable[..., subprocess.Popen[str]]
 Listen = Callable[..., 'Listener']
 TYPES = {'rgb/image': Image, 'depth/image': Image, 'rgb/camera_info': CameraInfo,
@@ -26,7 +26,11 @@ TYPES = {'rgb/image': Image, 'depth/image': Image, 'rgb/camera_info': CameraInfo
 
 
 class Listener:
-    """Collects what a source publishes, in order of arrival."""
+    """
+    Collects what a source publishes, in order of arrival.
+
+    sent  when a message left its publisher, by topic and stamp
+    """
 
     def __init__(self, domain: int, namespace: str = '', reliable: bool = True,
                  rgb: str = 'rgb/image', more: Mapping[str, type] | None = None) -> None:
@@ -37,18 +41,18 @@ class Listener:
         self.executor.add_node(self.node)
         types = {**TYPES, **(more or {})}
         self.got: dict[str, list[Any]] = {topic: [] for topic in types}
-        self.order: list[tuple[str, int]] = []
+        self.sent: dict[tuple[str, int], int] = {}
         policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         for topic, kind in types.items():
             name = rgb if topic == 'rgb/image' else topic
             self.node.create_subscription(kind, name, self._taker(topic),
                                           QoSProfile(depth=500, reliability=policy))
 
-    def _taker(self, topic: str) -> Callable[[Any], None]:
-        def take(message: Any) -> None:
+    def _taker(self, topic: str) -> Callable[[Any, Any], None]:
+        def take(message: Any, info: Mapping[str, Any]) -> None:
             self.got[topic].append(message)
             if hasattr(message, 'header'):
-                self.order.append((topic, nanoseconds(message)))
+                self.sent[topic, nanoseconds(message)] = info['source_timestamp']
         return take
 
     def stamps(self, topic: str) -> list[int]:
@@ -57,20 +61,21 @@ class Listener:
     def labels(self) -> list[dict[str, str]]:
         return [json.loads(message.data) for message in self.got['truth/label']]
 
-    def until(self, done: Callable[[], object]) -> None:
+    def until(self, done: Callable[[], Any]) -> Any:
+        """Spin until the condition gives something true, and give that."""
         end = time.monotonic() + LIMIT
-        while not done():
+        while not (value := done()):
             assert time.monotonic() < end, ' '.join(f'{t}:{len(m)}' for t, m in self.got.items())
             self.executor.spin_once(timeout_sec=0.05)
+        return value
 
     def set(self, node: str, name: str, value: Any) -> Any:
         """The result of setting a parameter of another node."""
         client = self.node.create_client(SetParameters, f'{node}/set_parameters')
         self.until(client.service_is_ready)
-        answer = client.call_async(SetParameters.Request(
-            parameters=[Parameter(name, value=value).to_parameter_msg()]))
-        self.until(answer.done)
-        return answer.result().results[0]
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()])
+        return self.until(answered(client, request)).results[0]
 
     def close(self) -> None:
         self.executor.shutdown()
@@ -89,7 +94,9 @@ def finish(process: subprocess.Popen[str], listener: Listener) -> dict[str, Any]
     assert process.returncode == 0, err
     figures = json.loads(out.splitlines()[-1])
     assert figures['acknowledged'], (figures, {t: len(m) for t, m in listener.got.items()})
-    listener.until(lambda: len(listener.got['truth/label']) == figures['frames'] and all(
-        len(listener.got[f'{sensor}/image']) == figures['sent'].get(sensor, 0)
-        for sensor in ('rgb', 'depth')))
+    listener.until(lambda: all(
+        len(listener.got[topic]) == figures['frames'] for topic in ('truth/label', 'truth/mask')))
+    listener.until(lambda: all(
+        len(listener.got[f'{sensor}/{kind}']) == figures['sent'].get(sensor, 0)
+        for sensor in ('rgb', 'depth') for kind in ('image', 'camera_info')))
     return figures

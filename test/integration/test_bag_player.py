@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from listening import LIMIT, Listen, Listener, Start, finish
+from listening import Listen, Listener, Start, finish
+from live import LIMIT
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from small_bag import APART, BEGIN, DELAY, SmallBag

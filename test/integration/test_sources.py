@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from listening import LIMIT, Listen, Start, finish
+from listening import Listen, Start, finish
+from live import LIMIT
 
 WIDTH, HEIGHT = 48, 32
 CAMERA = {'width': WIDTH, 'height': HEIGHT, 'fx': 90.0, 'fy': 91.0, 'cx': 22.0, 'cy': 16.5,
@@ -74,10 +74,10 @@ def test_delayed_depth_comes_after_younger_colour_and_none_is_lost_at_the_end(
     finish(start('play', parts, '--fps', 20, '--json', '--fault', 'delay depth 400ms'), listener)
     stamps = listener.stamps('rgb/image')
     assert listener.stamps('depth/image') == stamps
-    place = {event: n for n, event in enumerate(listener.order)}
-    overtaken = sum(place['rgb/image', stamps[n + 3]] < place['depth/image', stamps[n]]
-                    for n in range(17))
-    assert overtaken > 8  # all, unless the machine stalls: then frames slip, delays do not
+    rgb, depth = ([listener.sent[f'{sensor}/image', stamp] for stamp in stamps]
+                  for sensor in ('rgb', 'depth'))
+    assert all(sent >= stamp + 400_000_000 for sent, stamp in zip(depth, stamps, strict=True))
+    assert any(younger < older for younger, older in zip(rgb[3:], depth, strict=False))
 
 
 def test_messages_are_spoilt_as_told_and_a_new_size_comes_with_its_camera(
@@ -100,18 +100,14 @@ def test_the_fault_parameter_works_at_run_time_and_refuses_what_it_cannot_read(
         start: Start, listen: Listen) -> None:
     listener = listen(reliable=False)
     start('camera', *SMALL)
-    got = listener.got
-
-    def frames(sensor: str, more: int) -> Callable[[], bool]:
-        wanted = len(got[f'{sensor}/image']) + more
-        return lambda: len(got[f'{sensor}/image']) >= wanted
-
-    listener.until(frames('depth', 3))
+    listener.until(lambda: len(listener.got['depth/image']) >= 3)
     assert listener.set('camera', 'fault', 'drop depth').successful
-    listener.until(frames('rgb', 3))
-    before = len(got['depth/image'])
-    listener.until(frames('rgb', 10))
-    assert len(got['depth/image']) == before
+
+    def rgb_alone() -> int:
+        last = max(listener.stamps('depth/image'))
+        return sum(stamp > last for stamp in listener.stamps('rgb/image'))
+
+    listener.until(lambda: rgb_alone() >= 20)
     refused = listener.set('camera', 'fault', 'dorp rgb')
     assert not refused.successful and "'dorp' at character 1" in refused.reason
 
@@ -123,9 +119,9 @@ def test_fault_times_count_from_the_change(start: Start, listen: Listen) -> None
     def alone() -> list[int]:
         return sorted(set(listener.stamps('depth/image')) - set(listener.stamps('rgb/image')))
 
-    listener.until(lambda: len(listener.got['rgb/image']) > 25)
+    listener.until(lambda: len(listener.got['rgb/image']) > 45)
     before = len(alone())
-    assert listener.set('camera', 'fault', 'drop rgb 0-0.5').successful
+    assert listener.set('camera', 'fault', 'drop rgb 0-2').successful
     listener.until(lambda: len(alone()) >= before + 8)
     listener.until(lambda: listener.stamps('rgb/image')[-1] > alone()[-1])
 
@@ -135,8 +131,12 @@ def test_camera_frames_never_repeat_and_show_good_and_defective_parts(
     listener = listen()
     start('camera', *SMALL, '--defect-rate', 0.5, '--frames-per-part', 3)
     listener.until(lambda: len(listener.got['depth/image']) >= 12)
-    labels = {label['label'] for label in listener.labels()}
-    assert 'good' in labels and len(labels) == 2
+
+    def labels() -> set[str]:
+        return {label['label'] for label in listener.labels()}
+
+    listener.until(lambda: len(labels()) == 2)
+    assert 'good' in labels()
     for sensor in ('rgb', 'depth'):
         pictures = [bytes(m.data) for m in listener.got[f'{sensor}/image']]
         assert len(set(pictures)) == len(pictures)
