@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import cv2
@@ -22,7 +22,7 @@ from dcmd_ros.nodes.bag_source import BagSource
 from dcmd_ros.nodes.player import read_ahead
 from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
 from dcmd_ros.nodes.source_loop import Report
-from dcmd_ros.nodes.stamped_bytes import stamp_of
+from dcmd_ros.nodes.stamped_bytes import shifted, stamp_of
 from dcmd_ros.sensing.faults import SECOND, parse_faults
 
 CLOCK_PERIOD = 0.005  # seconds between two messages on /clock, at most
@@ -119,7 +119,27 @@ class Messages:
             return (Sent(r.topic, r.type, r.received, r.data, self._roles[r.topic])
                     for r in self._bag.raw(list(self._roles)))
         self._faults.append(FaultyBag(self._options.fault))
-        return self._faults[-1].apply(read(self._bag, self._choice, self.tally))
+        messages = self._faults[-1].apply(read(self._bag, self._choice, self.tally))
+        return infos_with_images(messages, self._options.spoilt)
+
+
+def infos_with_images(messages: Iterable[Sent], spoilt: frozenset[str]) -> Iterator[Sent]:
+    """
+    The CameraInfo of a sensor that has faults goes with its images, as a camera's does.
+
+    It is not sent with an image that does not come, and has the stamp of the one that does.
+    """
+    infos: dict[str, Sent] = {}
+    for sent in messages:
+        sensor = (sent.role or '').removesuffix('_info')
+        if sensor in spoilt and sent.role != sensor:
+            infos[sensor] = sent
+            continue
+        if sensor in infos:
+            info = infos[sensor]
+            yield replace(info, received=sent.received, data=shifted(
+                info.data, stamp_of(sent.data) - stamp_of(info.data)))
+        yield sent
 
 
 def play_bag(messages: Messages, choice: Choice, options: BagOptions,

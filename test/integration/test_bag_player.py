@@ -121,6 +121,7 @@ def test_a_fault_takes_the_frames_of_its_window_in_the_time_of_the_bag(
     assert figures['withheld'] == {'depth': 5} and figures['sent'] == {'rgb': 20, 'depth': 15}
     assert listener.stamps('depth/image') == [
         stamp + APART for n, stamp in enumerate(bag.stamps) if not 5 <= n < 10]
+    assert listener.stamps('depth/camera_info') == listener.stamps('depth/image')
     assert [m.encoding for m in listener.got['rgb/image']] == ['rgb8'] * 10 + [
         'no_such_encoding'] * 10
 
