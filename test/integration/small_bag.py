@@ -46,11 +46,13 @@ class SmallBag:
         self._size = size
 
     def write(self, pictures: Iterable[Pictures] | None = None,
-              truth: bool = True, compressed: bool = False, info: Any = None) -> SmallBag:
+              truth: bool = True, compressed: bool = False, infos: bool = True,
+              info: Any = None) -> SmallBag:
         """
         RGB, depth and truth of each frame; unless pictures are given, frame n is n + 1 grey
         levels bright.
 
+        :param compressed: RGB as PNG
         :param info: makes a CameraInfo of a stamp
         """
         make = info or (lambda stamp: camera_info(stamp, self._size))
@@ -60,10 +62,12 @@ class SmallBag:
                 if truth:
                     for role, message in self._truth(n, mask).items():
                         put(bag, role, message, stamp)
-                put(bag, 'rgb_info', make(stamp), stamp)
+                later = stamp + self.apart
+                if infos:
+                    put(bag, 'rgb_info', make(stamp), stamp)
+                    put(bag, 'depth_info', make(later), later)
                 put(bag, 'rgb', image(stamp, rgb, 'rgb8'), stamp, compressed)
-                put(bag, 'depth_info', make(stamp + self.apart), stamp + self.apart)
-                put(bag, 'depth', image(stamp + self.apart, depth, '32FC1'), stamp + self.apart)
+                put(bag, 'depth', image(later, depth, '32FC1'), later)
         return self
 
     def _plain(self) -> Iterator[Pictures]:
