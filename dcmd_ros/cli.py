@@ -19,6 +19,7 @@ VERBS = {
     'inspect': 'the inspector node, without `ros2 launch`',
     'camera': 'a simulated RGB-D camera, live',
     'play': 'a folder or a data set as a live RGB-D camera',
+    'record': "the cameras' and the inspector's topics into a bag",
     'generate': 'write a simulated data set',
     'train': 'train a model from good parts',
     'calibrate': 'new thresholds from new good parts, no retraining',

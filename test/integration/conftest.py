@@ -2,7 +2,8 @@
 
 import pytest
 
-from dcmd_ros.nodes import camera_infos, incidents, inspector_node
+from dcmd_ros.framing import camera_infos
+from dcmd_ros.nodes import incidents, inspector_node
 
 OFTEN, SOON = 0.25, 1.5  # s
 
