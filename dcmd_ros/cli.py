@@ -24,6 +24,7 @@ VERBS = {
     'train': 'train a model from good parts',
     'calibrate': 'new thresholds from new good parts, no retraining',
     'evaluate': 'metrics, report and panels on a data set',
+    'replay': 'a bag through the inspector offline, every frame',
     'demo': 'camera and inspector together: a sensor is unplugged and comes back',
 }
 QUIET_INTERVAL = '10'  # seconds between two lines of a progress bar that nobody watches

@@ -1,4 +1,4 @@
-"""One mcap file, read by its index or, where that is damaged, by a rebuilt one."""
+"""One mcap file, read by its own index or, where that is damaged, by a rebuilt one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,11 @@ from pathlib import Path
 
 from mcap.opcode import Opcode
 
-from dcmd_ros.bags.mcap_index import (
-    DAMAGE,
-    HEAD,
-    MESSAGE,
-    Block,
-    read_index,
-    records,
-    unpacked,
-)
+from dcmd_ros.bags.mcap_index import read_index
+from dcmd_ros.bags.mcap_records import DAMAGE, HEAD, MESSAGE, Block, records, unpacked
 from dcmd_ros.bags.merge import merged
-from dcmd_ros.bags.recovery import Walk
-from dcmd_ros.bags.storage import CDR, Notes, Row, Source, seconds
-from dcmd_ros.bags.types import full_name
+from dcmd_ros.bags.recovery import rebuild
+from dcmd_ros.bags.storage import CDR, Notes, Row, Source, seconds, source
 
 
 class McapFile:
@@ -31,39 +23,41 @@ class McapFile:
 
     def __init__(self, path: Path, notes: Notes) -> None:
         self.path, self.notes = path, notes
+        self._size = path.stat().st_size
         self._file = path.open('rb')
         try:
-            self._index = (read_index(self._file, path.stat().st_size)
-                           or Walk(self._file, path, notes).run())
+            self._index = (read_index(self._file, self._size)
+                           or rebuild(self._file, path, notes))
         except BaseException:
             self._file.close()
             raise
         self._topics = {number: channel.topic for number, channel in self._index.channels.items()
-                        if self._is_cdr(channel.topic, channel.message_encoding)}
+                        if channel.message_encoding == CDR}
         self.start = min((block.start for block in self._index.blocks), default=0)
+        self._note_encodings()
 
-    def _is_cdr(self, topic: str, encoding: str) -> bool:
-        if encoding != CDR:
-            self.notes[self.path.name, topic] = (
-                f'{self.path.name}: {topic} is encoded as {encoding!r}, only cdr is read: '
-                'left out')
-        return encoding == CDR
+    def _note_encodings(self) -> None:
+        for channel in self._index.channels.values():
+            if channel.message_encoding != CDR:
+                self.notes[self.path.name, channel.topic] = (
+                    f'{self.path.name}: {channel.topic} is encoded as '
+                    f'{channel.message_encoding!r}, only cdr is read: left out')
 
     @property
     def sources(self) -> list[Source]:
-        found = []
-        for number, topic in self._topics.items():
-            schema = self._index.schemas.get(self._index.channels[number].schema_id)
-            found.append(Source(topic, full_name(schema.name), schema.encoding,
-                                schema.data.decode(errors='replace'))
-                         if schema else Source(topic, '', '', ''))
-        return found
+        return [self._source(number, topic) for number, topic in self._topics.items()]
+
+    def _source(self, number: int, topic: str) -> Source:
+        schema = self._index.schemas.get(self._index.channels[number].schema_id)
+        if schema is None:
+            return source(topic, '', '', '')
+        return source(topic, schema.name, schema.encoding, schema.data.decode(errors='replace'))
 
     @property
     def counts(self) -> Counter[str]:
         found: Counter[str] = Counter()
-        for number, topic in self._topics.items():
-            found[topic] += self._index.counts[number]
+        for number, channel in self._index.channels.items():
+            found[channel.topic] += self._index.counts[number]
         return found
 
     def rows(self, topics: Collection[str]) -> Iterator[Row]:
@@ -88,36 +82,37 @@ class McapFile:
 
     def _blocks(self, channels: set[int]) -> Iterator[Block]:
         return (block for block in self._index.blocks
-                if block.channels is None or block.channels & channels)
+                if block.channels is None or not block.channels.isdisjoint(channels))
 
     def _read(self, block: Block, channels: set[int]) -> Iterator[Row]:
         """The messages of the channels in order of time; none, and a note, where damaged."""
+        if block.offset + block.length > self._size:
+            return self._lost(block, 'are not there')
         try:
-            rows = self._unpack(block, channels)
+            self._file.seek(block.offset)
+            record = self._file.read(block.length)
+        except OSError as error:
+            return self._lost(block, f'cannot be read ({error.strerror})')
+        try:
+            rows = list(self._unpack(record, block, channels))
         except DAMAGE:
-            since = self.start
-            self.notes[self.path.name, str(block.offset)] = (
-                f'{self.path.name}: the {block.length} bytes at byte {block.offset} are damaged: '
-                f'the messages in it, from {seconds(block.start - since)} to '
-                f'{seconds(block.end - since)}, are lost')
-            rows = []
+            return self._lost(block, 'are damaged')
         return iter(sorted(rows, key=lambda row: row.received))
 
-    def _unpack(self, block: Block, channels: set[int]) -> list[Row]:
-        self._file.seek(block.offset)
-        data = self._file.read(block.length)
-        opcode, _ = HEAD.unpack_from(data)
-        if len(data) < block.length or opcode not in (Opcode.CHUNK, Opcode.MESSAGE):
+    def _lost(self, block: Block, why: str) -> Iterator[Row]:
+        self.notes[self.path.name, str(block.offset)] = (
+            f'{self.path.name}: the {block.length} bytes from byte {block.offset} on {why}: the '
+            f'messages in them, from {seconds(block.start - self.start)} to '
+            f'{seconds(block.end - self.start)}, are lost')
+        return iter(())
+
+    def _unpack(self, record: bytes, block: Block, channels: set[int]) -> Iterator[Row]:
+        opcode, _ = HEAD.unpack_from(record)
+        if len(record) < block.length or opcode not in (Opcode.CHUNK, Opcode.MESSAGE):
             raise ValueError('not what the index says')
-        if opcode == Opcode.CHUNK:
-            data = unpacked(data[HEAD.size:])
-        rows = []
-        for opcode, begin, end in records(data):
-            if opcode == Opcode.MESSAGE:
+        data = unpacked(record[HEAD.size:]) if opcode == Opcode.CHUNK else record
+        for kind, begin, end in records(data):
+            if kind == Opcode.MESSAGE:
                 channel, _, received, _ = MESSAGE.unpack_from(data, begin)
                 if channel in channels:
-                    rows.append(Row(self._topics[channel], received,
-                                    data[begin + MESSAGE.size:end]))
-        return rows
-
-
+                    yield Row(self._topics[channel], received, data[begin + MESSAGE.size:end])

@@ -1,136 +1,85 @@
-"""Where the messages of an mcap file are: its records, and the index at its end."""
+"""The index at the end of an mcap file."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import BinaryIO
 
 from mcap.data_stream import ReadDataStream
-from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, ChunkIndex, Schema, Statistics
-from mcap.stream_reader import get_chunk_data_stream
-from zstandard import ZstdError
+from mcap.records import ChunkIndex, Statistics
 
-MAGIC = b'\x89MCAP0\r\n'
-HEAD = struct.Struct('<BQ')        # opcode, length of the body
-MESSAGE = struct.Struct('<HIQQ')   # channel, sequence, log time, publish time
-TIMES = struct.Struct('<QQ')       # of a chunk: first and last log time
-FOOTER = struct.Struct('<BQQQI8s')  # opcode, length, start of summary, of offsets, crc, magic
-# Whatever the bytes of a damaged file may make of a parser or a decompressor.
-DAMAGE = (McapError, ZstdError, ValueError, RuntimeError, struct.error, MemoryError,
-          OverflowError, KeyError)
+from dcmd_ros.bags.mcap_records import DAMAGE, HEAD, MAGIC, TIMES, Block, Index, records
 
-
-@dataclass(frozen=True)
-class Block:
-    """
-    A record that holds messages: a chunk, or a message outside of any.
-
-    :param start: the least log time in it, ns; `end` the greatest
-    :param channels: those that may be in it, None where any may
-    """
-
-    start: int
-    end: int
-    offset: int
-    length: int
-    channels: frozenset[int] | None = None
-
-
-@dataclass
-class Index:
-    """The declared schemas and channels by number, the blocks, the messages by channel."""
-
-    schemas: dict[int, Schema] = field(default_factory=dict)
-    channels: dict[int, Channel] = field(default_factory=dict)
-    blocks: list[Block] = field(default_factory=list)
-    counts: Counter[int] = field(default_factory=Counter)
-
-    def declare(self, opcode: int, body: bytes) -> None:
-        """Take in a schema or a channel; other records are passed over."""
-        stream = ReadDataStream(BytesIO(body))
-        if opcode == Opcode.SCHEMA:
-            schema = Schema.read(stream)
-            self.schemas[schema.id] = schema
-        elif opcode == Opcode.CHANNEL:
-            channel = Channel.read(stream)
-            self.channels[channel.id] = channel
-
-
-def records(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """
-    The records in these bytes: opcode, where the body begins, where it ends.
-
-    :raises ValueError: a record that is cut off
-    """
-    at = 0
-    while at < len(data):
-        opcode, length = HEAD.unpack_from(data, at)
-        begin, at = at + HEAD.size, at + HEAD.size + length
-        if at > len(data):
-            raise ValueError('a record is cut off')
-        yield opcode, begin, at
-
-
-def unpacked(body: bytes) -> bytes:
-    """The records within a chunk, checked against its size and crc; raises DAMAGE."""
-    chunk = Chunk.read(ReadDataStream(BytesIO(body)))
-    stream, length = get_chunk_data_stream(chunk, validate_crc=True)
-    if length != chunk.uncompressed_size:
-        raise ValueError('a chunk of another size than it says')
-    return stream.read(length)
+MESSAGE_INDEX = struct.Struct('<HI')  # channel, bytes of the entries: time and offset each
+FOOTER = struct.Struct('<BQQQI8s')  # opcode, length, start of index, of offsets, crc, magic
 
 
 def read_index(file: BinaryIO, size: int) -> Index | None:
-    """The index at the end of the file, None where it is absent, incomplete or damaged."""
+    """The file's own index, None where it is absent, incomplete or damaged."""
     try:
-        summary = _summary(file, size)
-        return _index(file, summary) if summary else None
+        data, proven = _data(file, size)
+        index = _parse(file, data)
     except DAMAGE:
         return None
+    sound = proven or not index.blocks or any(_agrees(file, block) for block in index.blocks)
+    return index if sound else None
 
 
-def _summary(file: BinaryIO, size: int) -> bytes | None:
-    if size < FOOTER.size:
-        return None
-    file.seek(size - FOOTER.size)
+def _data(file: BinaryIO, size: int) -> tuple[bytes, bool]:
+    """The bytes of the index, and whether a checksum proved them; raises DAMAGE."""
+    file.seek(max(size - FOOTER.size, 0))
     footer = file.read(FOOTER.size)
     opcode, _, start, _, crc, magic = FOOTER.unpack(footer)
     if opcode != Opcode.FOOTER or magic != MAGIC or not 0 < start <= size - FOOTER.size:
-        return None
+        raise ValueError('no footer, or one without an index')
     file.seek(start)
-    summary = file.read(size - FOOTER.size - start)
-    checked = footer[:-len(MAGIC) - 4]
-    if crc and zlib.crc32(checked, zlib.crc32(summary)) != crc:
-        return None
-    return summary
+    data = file.read(size - FOOTER.size - start)
+    covered = footer[:-len(MAGIC) - 4]
+    if crc and zlib.crc32(covered, zlib.crc32(data)) != crc:
+        raise ValueError('a damaged index')
+    return data, bool(crc)
 
 
-def _index(file: BinaryIO, summary: bytes) -> Index | None:
+def _parse(file: BinaryIO, data: bytes) -> Index:
+    """:raises ValueError: an index that leaves out what is needed"""
     index, chunks, statistics = Index(), [], None
-    for opcode, begin, end in records(summary):
-        stream = ReadDataStream(BytesIO(summary[begin:end]))
+    for opcode, begin, end in records(data):
+        stream = ReadDataStream(BytesIO(data[begin:end]))
         if opcode == Opcode.CHUNK_INDEX:
             chunks.append(ChunkIndex.read(stream))
         elif opcode == Opcode.STATISTICS:
             statistics = Statistics.read(stream)
         else:
-            index.declare(opcode, summary[begin:end])
-    if statistics is None or statistics.chunk_count != len(chunks):
-        return None
-    if statistics.message_count and not chunks:
-        return None
-    index.counts.update(statistics.channel_message_counts)
-    if not set(index.counts) <= set(index.channels):
-        return None
+            index.declare(opcode, data[begin:end])
+    if statistics is None:
+        index.counts = _counted(file, chunks)
+    elif statistics.chunk_count != len(chunks) or (statistics.message_count and not chunks):
+        raise ValueError('messages without an index')
+    else:
+        index.counts.update(statistics.channel_message_counts)
+    if index.undeclared():
+        raise ValueError('channels or schemas are not repeated in the index')
     index.blocks = [_block(chunk) for chunk in chunks]
-    return index if all(_agrees(file, block) for block in index.blocks) else None
+    return index
+
+
+def _counted(file: BinaryIO, chunks: list[ChunkIndex]) -> Counter[int]:
+    """The messages by channel, as the message indexes behind the chunks have them."""
+    counts: Counter[int] = Counter()
+    for chunk in chunks:
+        for channel, offset in chunk.message_index_offsets.items():
+            file.seek(offset)
+            opcode, length = HEAD.unpack(file.read(HEAD.size))
+            if opcode != Opcode.MESSAGE_INDEX:
+                raise ValueError('no message index')
+            counts[channel] += (length - MESSAGE_INDEX.size) // TIMES.size
+    if not counts:
+        raise ValueError('nothing tells how many messages there are')
+    return counts
 
 
 def _block(chunk: ChunkIndex) -> Block:
@@ -140,8 +89,8 @@ def _block(chunk: ChunkIndex) -> Block:
 
 
 def _agrees(file: BinaryIO, block: Block) -> bool:
-    """Whether there is a chunk where the index says so."""
+    """Whether a chunk is where the index says so."""
     file.seek(block.offset)
     head = file.read(HEAD.size + TIMES.size)
-    return (HEAD.unpack_from(head) == (Opcode.CHUNK, block.length - HEAD.size)
-            and TIMES.unpack_from(head, HEAD.size) == (block.start, block.end))
+    return head == (HEAD.pack(Opcode.CHUNK, block.length - HEAD.size)
+                    + TIMES.pack(block.start, block.end))

@@ -10,15 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rosbags.serde import SerdeError
-from rosbags.typesys.store import Typestore
-
+from dcmd_ros.bags.decoder import Decoder
 from dcmd_ros.bags.errors import BagError
-from dcmd_ros.bags.files import open_storage
-from dcmd_ros.bags.folder import find
+from dcmd_ros.bags.files import inflated, open_storage
+from dcmd_ros.bags.folder import METADATA, Parts, find
 from dcmd_ros.bags.merge import merged
 from dcmd_ros.bags.storage import Notes, Row, Source, Storage
-from dcmd_ros.bags.types import DEFAULT, definition_of, distros, parsed, typestore
 
 __all__ = ['Bag', 'BagError', 'RawRecord', 'Record', 'Topic']
 
@@ -65,51 +62,52 @@ class Bag:
     def __init__(self, path: str | Path, distro: str | None = None) -> None:
         self.path = Path(path)
         self._notes: Notes = {}
-        self._unreadable: Counter[str] = Counter()
-        self._stores: dict[str, Typestore | None] = {}
         self._closing = ExitStack()
         try:
             self._open(distro)
-        except OSError as error:
-            self.close()
-            raise BagError(f'{self.path}: cannot be read ({error.strerror})') from error
         except BaseException:
             self.close()
             raise
 
     def _open(self, distro: str | None) -> None:
-        parts = find(self.path, self._notes)
+        try:
+            parts = find(self.path, self._notes)
+        except OSError as error:
+            raise BagError(f'{self.path}: cannot be read ({error.strerror})') from error
         self._storages: list[Storage] = []
         for file in parts.files:
             storage = open_storage(file, self._notes, self._closing)
             self._closing.callback(storage.close)
             self._storages.append(storage)
-        self._sources: dict[str, Source] = {}
-        for source in (source for storage in self._storages for source in storage.sources):
-            self._sources.setdefault(source.topic, source)
+        self._sources = self._declared()
         told = [parts.distro, *(storage.distro for storage in self._storages)]
-        self._fallback = self._choose_distro(distro, next(filter(None, told), None))
-        self.topics = self._count()
+        self._decoder = Decoder(self._sources, distro, next(filter(None, told), None),
+                                self._notes)
+        self._counts: Counter[str] = Counter()
+        for storage in self._storages:
+            self._counts.update(storage.counts)
+        self.topics = [Topic(name, source.type, self._counts[name])
+                       for name, source in sorted(self._sources.items())]
+        self._check(parts)
+
+    def _declared(self) -> dict[str, Source]:
+        found: dict[str, Source] = {}
+        for source in (source for storage in self._storages for source in storage.sources):
+            first = found.setdefault(source.topic, source)
+            if first.type != source.type:
+                self._notes['types', source.topic] = (
+                    f'{source.topic} holds messages of {first.type} and of {source.type}: all '
+                    f'are read as {first.type}')
+        return found
+
+    def _check(self, parts: Parts) -> None:
+        total = self._counts.total()
+        if parts.expected not in (None, total):
+            self._notes['count',] = (f'{METADATA} counts {parts.expected} messages, {total} '
+                                     'were found')
         if not any(topic.count for topic in self.topics):
-            raise BagError(f'{self.path}: holds no message that can be read'
-                           f'{"".join("; " + note for note in self.notes)}')
-
-    def _choose_distro(self, asked: str | None, told: str | None) -> Typestore:
-        if asked is not None:
-            return typestore(asked)
-        if told in distros():
-            return typestore(told)
-        lacking = sorted(source.type for source in self._sources.values() if not source.encoding)
-        if lacking:
-            self._notes['distro',] = (
-                f'the bag does not hold the definitions of {", ".join(lacking)}: those of '
-                f'{DEFAULT} are used, --distro names another')
-        return typestore()
-
-    def _count(self) -> list[Topic]:
-        counts = sum((Counter(storage.counts) for storage in self._storages), Counter())
-        return [Topic(source.topic, source.type, counts[source.topic])
-                for _, source in sorted(self._sources.items())]
+            raise BagError(f'{self.path}: holds no message that can be read: ' + (
+                '; '.join(self.notes) or 'was the camera running when it was recorded?'))
 
     @property
     def notes(self) -> list[str]:
@@ -117,28 +115,33 @@ class Bag:
         return list(self._notes.values())
 
     def raw(self, topics: Collection[str]) -> Iterator[RawRecord]:
-        """The messages of these topics in order of log time, undecoded."""
+        """
+        The messages of these topics in order of log time over all files, undecoded.
+
+        Those that are damaged are left out and counted in `notes`.
+
+        :raises BagError: a topic that the bag does not have
+        """
         for row in self._rows(topics):
             yield RawRecord(row.topic, self._sources[row.topic].type, row.received, row.data)
 
     def records(self, topics: Collection[str]) -> Iterator[Record]:
-        """
-        The messages of these topics in order of log time over all files.
-
-        Those that cannot be decoded are left out and counted in `notes`.
-        """
+        """The same, decoded; those that cannot be are left out and counted in `notes`, too."""
+        unreadable: Counter[str] = Counter()
         for row in self._rows(topics):
             try:
-                yield Record(row.topic, row.received, self._decode(row))
+                message = self._decoder.decode(row.topic, row.data)
             except ValueError as error:
-                self._unreadable[row.topic] += 1
+                unreadable[row.topic] += 1
                 self._notes['unreadable', row.topic] = (
-                    f'{self._unreadable[row.topic]} messages of {row.topic} cannot be read: '
-                    f'{error}')
+                    f'{unreadable[row.topic]} of {self._counts[row.topic]} messages of '
+                    f'{row.topic} cannot be read: {error}')
+            else:
+                yield Record(row.topic, row.received, message)
 
     def at(self, topic: str, received: int) -> Any:
         """
-        The message of the topic with this log time, once more.
+        The message of the topic with this log time, once more; the first, should there be two.
 
         :raises BagError: there is none, or it cannot be read
         """
@@ -146,11 +149,11 @@ class Bag:
             data = storage.at(topic, received)
             if data is not None:
                 try:
-                    return self._decode(Row(topic, received, data))
+                    return self._decoder.decode(topic, inflated(data))
                 except ValueError as error:
-                    raise BagError(f'{self.path}: the message of {topic} at {received} ns cannot '
-                                   f'be read: {error}') from error
-        raise BagError(f'{self.path}: {topic} has no message at {received} ns')
+                    raise BagError(f'{self.path}: the message of {topic} at {received} ns '
+                                   f'cannot be read: {error}') from error
+        raise BagError(f'{self.path}: {topic} has no message at {received} ns that can be read')
 
     def definition(self, topic: str) -> str:
         """
@@ -158,12 +161,8 @@ class Bag:
 
         :raises BagError: a topic that is not there, or a type that is not known
         """
-        source = self._sources.get(topic)
-        if source is None:
-            raise BagError(f'{self.path}: there is no topic {topic}')
-        if source.encoding == 'ros2msg':
-            return source.definition
-        return definition_of(source.type, self._store(source) or self._fallback)
+        self._check_topics([topic])
+        return self._decoder.definition(topic)
 
     def close(self) -> None:
         self._closing.close()
@@ -174,34 +173,23 @@ class Bag:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _check_topics(self, topics: Collection[str]) -> None:
+        absent = sorted(set(topics) - set(self._sources))
+        if absent:
+            raise BagError(f'{self.path}: there is no topic {", ".join(absent)} that can be read')
+
     def _rows(self, topics: Collection[str]) -> Iterator[Row]:
-        wanted = frozenset(topics)
-        return merged((storage.start, partial(storage.rows, wanted))
-                      for storage in self._storages)
-
-    def _decode(self, row: Row) -> Any:
-        """:raises ValueError: of an unknown type, or not what the type says"""
-        source = self._sources[row.topic]
-        store = self._store(source)
-        if store is None:
-            raise ValueError(f'its type {source.type or "(none)"} is not known')
-        try:
-            return store.deserialize_cdr(row.data, source.type)
-        except (SerdeError, IndexError, TypeError, MemoryError, OverflowError) as error:
-            raise ValueError(f'it is not what {source.type} should be') from error
-
-    def _store(self, source: Source) -> Typestore | None:
-        """The types for this topic: the bag's own, else the distribution's; None: unknown."""
-        if source.type not in self._stores:
-            self._stores[source.type] = self._find_store(source)
-        return self._stores[source.type]
-
-    def _find_store(self, source: Source) -> Typestore | None:
-        if source.encoding:
+        self._check_topics(topics)
+        left = {topic: self._counts[topic] for topic in topics}
+        for row in merged((storage.start, partial(storage.rows, frozenset(topics)))
+                          for storage in self._storages):
             try:
-                return parsed(source.definition, source.encoding, source.type)
+                data = inflated(row.data)
             except ValueError:
-                self._notes['definition', source.type] = (
-                    f'the definition of {source.type} in the bag cannot be read: that of the '
-                    'distribution is used')
-        return self._fallback if source.type in self._fallback.fielddefs else None
+                continue
+            left[row.topic] -= 1
+            yield row._replace(data=data)
+        for topic, count in left.items():
+            if count > 0:
+                self._notes['lost', topic] = (f'{count} of {self._counts[topic]} messages of '
+                                              f'{topic} are lost')

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+from dcmd_ros.bags.types import full_name
+
 CDR = 'cdr'
+UNKNOWN = 'unknown'  # rosbag2's word for a definition that it did not find
 # What was found missing, recovered or lost: a sentence for each matter, which the key names.
 Notes = dict[tuple[str, ...], str]
 
@@ -20,7 +23,7 @@ class Source(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One message: received in ns, the file's log time; data in CDR."""
+    """One message: received in ns, the file's log time; data in CDR, zstd around it or not."""
 
     topic: str
     received: int
@@ -28,18 +31,18 @@ class Row(NamedTuple):
 
 
 class Storage(Protocol):
-    """One file: `start` is the least time in it, ns, `distro` who recorded it, where it tells."""
+    """One file: `start` is the least time in it, ns; `distro` recorded it, where it tells."""
 
     start: int
     distro: str | None
 
     @property
     def sources(self) -> list[Source]:
-        """The topics."""
+        """The topics that can be read."""
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """The messages by topic."""
+        """The messages by topic, those that cannot be read among them."""
 
     def rows(self, topics: Collection[str]) -> Iterator[Row]:
         """The messages of these topics in order of time."""
@@ -48,6 +51,12 @@ class Storage(Protocol):
         """The message of the topic that was received then."""
 
     def close(self) -> None: ...
+
+
+def source(topic: str, msgtype: str, encoding: str, definition: str) -> Source:
+    """A Source with the type's full name and without an empty definition."""
+    known = encoding != UNKNOWN and bool(definition.strip())
+    return Source(topic, full_name(msgtype), encoding if known else '', definition)
 
 
 def seconds(span: int) -> str:

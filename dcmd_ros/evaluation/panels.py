@@ -18,6 +18,7 @@ INK = (232, 234, 238)
 TRUTH = (255, 70, 60)
 CONTOUR = (70, 230, 255)
 LOWEST, WIDEST = 256, 420  # pixels of a tile's height and width
+PANEL_WIDTH = 1150  # pixels, in a report
 
 
 def hatch(size: tuple[int, int]) -> Picture:
@@ -112,6 +113,15 @@ def panel(frame: Frame, truth: NDArray[np.bool_] | None, inspection: Inspection,
     strip = np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
     return cv2.copyMakeBorder(strip, GAP, GAP, GAP, GAP, cv2.BORDER_CONSTANT,
                               value=BACKGROUND).astype(np.uint8)
+
+
+def narrowed(picture: Picture) -> Picture:
+    """At most PANEL_WIDTH pixels wide."""
+    height, width = picture.shape[:2]
+    if width <= PANEL_WIDTH:
+        return picture
+    size = (PANEL_WIDTH, round(height * PANEL_WIDTH / width))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def panel_name(category: str, sample: str) -> str:
