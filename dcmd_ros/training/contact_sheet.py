@@ -72,16 +72,23 @@ def _caption(one: Choice, selection: Selection, first: int) -> str:
 def _tile(images: Images, caption: str) -> Picture:
     tile = np.full((HEIGHT + CAPTION, 2 * WIDTH, 3), PAPER, np.uint8)
     if images.rgb is not None:
-        tile[:HEIGHT, :WIDTH] = _small(images.rgb)
+        _lay(tile, _small(images.rgb), 0)
     if images.depth is not None:
-        tile[:HEIGHT, WIDTH:] = _shaded(_small(images.depth))
+        _lay(tile, _shaded(_small(images.depth)), WIDTH)
     _write(tile, caption, (2, HEIGHT + CAPTION - 4), 0.36, FAINT)
     return tile
 
 
 def _small(image: NDArray) -> NDArray:
-    return cv2.resize(image, (WIDTH, HEIGHT), interpolation=(
+    """As large as fits."""
+    scale = min(HEIGHT / image.shape[0], WIDTH / image.shape[1])
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return cv2.resize(image, size, interpolation=(
         cv2.INTER_AREA if image.ndim == 3 else cv2.INTER_NEAREST))
+
+
+def _lay(tile: Picture, picture: Picture, left: int) -> None:
+    tile[:picture.shape[0], left:left + picture.shape[1]] = picture
 
 
 def _shaded(depth: NDArray[np.float32]) -> Picture:

@@ -112,9 +112,9 @@ def empty(thumbs: Sequence[Thumbnail]) -> list[bool]:
     depths = np.stack([thumb.depth for thumb in thumbs])
     if not _rests(depths, _GRAINS[1] * _least(thumbs, 1)):
         return [False] * len(thumbs)
-    behind, noise = _farthest(depths), scales(thumbs)[1].noise
-    with np.errstate(invalid='ignore'):
-        raised = ((behind - depths) / behind > _CERTAIN * noise).sum(axis=(1, 2))
+    behind = _farthest(depths)
+    tolerance = _CERTAIN * scales(thumbs)[1].noise * behind + _bend(behind)
+    raised = (behind - depths > tolerance).sum(axis=(1, 2))
     some = raised[raised >= _SPECK]
     usual = float(np.median(some)) if some.size else 0.0
     return [bool(usual >= 4 * _SPECK and area < max(_EMPTY * usual, _SPECK)) for area in raised]
@@ -125,6 +125,13 @@ def _rests(depths: Blocks, most: float) -> bool:
     known = np.where(np.isfinite(depths).any(axis=0), depths, 1)
     usual = np.nanmedian(known, axis=0)
     return bool(np.quantile(np.nanmedian(np.abs(known / usual - 1), axis=0), 0.25) < most)
+
+
+def _bend(surface: Blocks) -> Blocks:
+    """How far each block is off the line of its neighbours: at an edge, depth is not certain."""
+    wide = np.pad(surface, 1, mode='edge')
+    across = np.abs(surface - (wide[1:-1, 2:] + wide[1:-1, :-2]) / 2)
+    return np.fmax(across, np.abs(surface - (wide[2:, 1:-1] + wide[:-2, 1:-1]) / 2))
 
 
 def _farthest(depths: Blocks) -> Blocks:
