@@ -26,7 +26,7 @@ def inspect_launch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleTyp
 def test_every_argument_is_described(inspect_launch: ModuleType) -> None:
     arguments = inspect_launch.generate_launch_description().get_launch_arguments()
     assert {'rgb_topic', 'depth_topic', 'model', 'device', 'namespace', 'rviz', 'camera',
-            'python'} <= {argument.name for argument in arguments}
+            'python', 'record'} <= {argument.name for argument in arguments}
     assert all(argument.description for argument in arguments)
 
 
@@ -36,15 +36,27 @@ def test_the_active_virtual_environment_is_the_default(
     assert inspect_launch.active_python() == '/opt/cell/bin/python'
 
 
-def test_inspector_starts_always_and_the_camera_on_request(inspect_launch: ModuleType) -> None:
+@pytest.mark.parametrize(('asked', 'verbs'), [
+    ({}, ['inspect']),
+    ({'camera': 'simulated'}, ['inspect', 'camera']),
+    ({'record': 'out.mcap'}, ['inspect', 'record']),
+])
+def test_the_inspector_starts_always_and_the_rest_on_request(
+        inspect_launch: ModuleType, asked: dict[str, str], verbs: list[str]) -> None:
     from launch import LaunchContext
     from launch_ros.actions import Node
     context = LaunchContext()
-    context.launch_configurations.update(camera='none', rviz='false')
+    context.launch_configurations.update({'camera': 'none', 'rviz': 'false', 'record': '',
+                                          'python': 'python', 'log_level': 'info'})
+    context.launch_configurations.update(asked)
     nodes = [entity for entity in inspect_launch.generate_launch_description().entities
              if isinstance(entity, Node)]
+    assert len(nodes) == 4
     started = [node for node in nodes
                if node.condition is None or node.condition.evaluate(context)]
-    assert len(nodes) == 3 and len(started) == 1
-    context.launch_configurations.update(camera='simulated')
-    assert sum(n.condition is None or n.condition.evaluate(context) for n in nodes) == 2
+    assert [word for node in started for word in verb_of(node, context)] == verbs
+
+
+def verb_of(node: object, context: object) -> list[str]:
+    """What follows `-m dcmd_ros` on its command line."""
+    return [''.join(part.perform(context) for part in word) for word in node.cmd[3:4]]

@@ -12,9 +12,9 @@ from run_rig import NAN, START, moment, run, without_depth
 
 from dcmd_ros.evaluation.lapses import lapses
 from dcmd_ros.evaluation.moments import Moment, Run
-from dcmd_ros.evaluation.truth import Truth, read_labels
 from dcmd_ros.evaluation.worst import Worst
 from dcmd_ros.frame import Frame
+from dcmd_ros.training.truth import Truth, read_labels
 
 TENTH = 100_000_000
 

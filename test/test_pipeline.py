@@ -54,7 +54,7 @@ def bench() -> SimpleNamespace:
     tally = Tally()
     out: list = []
     converter = Converter(CameraInfos(tally), tally, Transforms(None))
-    pipeline = Pipeline(Judge, converter, tally, Clock(), settings(),
+    pipeline = Pipeline(Judge, converter, tally, lambda: Clock().now().nanoseconds, settings(),
                         lambda shot, result: out.append(result))
     pipeline.load()
     return SimpleNamespace(tally=tally, out=out, pipeline=pipeline)

@@ -62,7 +62,8 @@ class InspectorNode(LifecycleNode):
         self.next_result = NextResult()
         converter = Converter(self.infos, self.tally, Transforms(self))
         self.pipeline = Pipeline(
-            load, converter, self.tally, self.get_clock(), self.settings, self._deliver)
+            load, converter, self.tally, lambda: self.get_clock().now().nanoseconds,
+            self.settings, self._deliver)
         self.worker: Worker[Shot] = Worker(self.pipeline.run, self._frame_failed)
         self.streams = Streams(self, self.inputs, self.tally, self.worker.put)
         self.supervision = Supervision(self)

@@ -45,30 +45,41 @@ class Outputs:
             for name, kind in TYPES.items()}
 
     def publish(self, result: Result) -> None:
-        """Pictures first, so that whoever acts on the verdict finds them."""
-        judged = result.inspection
-        self._offer('anomaly_map', lambda: image(result, judged.map, '32FC1'))
-        self._offer('anomaly_mask', lambda: image(result, judged.mask, 'mono8'))
-        self._offer('overlay', lambda: image(result, draw_overlay(result), 'rgb8'))
-        self._offer('points', lambda: cloud(result))
-        self._offer('camera_info', lambda: self._camera_info(result))
-        self._offer('score', lambda: Float32(data=judged.score))
-        for modality in MODALITIES:
-            confidence = result.sensors[modality].confidence
-            self._offer(f'confidence/{modality}', partial(Float32, data=confidence))
-        self._publishers['inspection'].publish(result.message())
+        for name, make in makers(result, self._infos).items():
+            publisher = self._publishers[name]
+            if name == 'inspection' or publisher.get_subscription_count():
+                message = make()
+                if message is not None:
+                    publisher.publish(message)
 
-    def _offer(self, name: str, make: Callable[[], Any | None]) -> None:
-        publisher = self._publishers[name]
-        if publisher.get_subscription_count() and (message := make()) is not None:
-            publisher.publish(message)
 
-    def _camera_info(self, result: Result) -> CameraInfo | None:
-        known = self._infos.message('rgb' if result.frame.rgb is not None else 'depth')
-        if known is None:
-            return None
-        fields = {name: getattr(known, name) for name in known.get_fields_and_field_types()}
-        return CameraInfo(**{**fields, 'header': result.header})
+def makers(result: Result, infos: CameraInfos) -> dict[str, Callable[[], Any | None]]:
+    """
+    What makes the message of each topic out, None where there is none.
+
+    Pictures first, so that whoever acts on the verdict finds them.
+    """
+    judged = result.inspection
+    confidences = {f'confidence/{m}': partial(Float32, data=result.sensors[m].confidence)
+                   for m in MODALITIES}
+    return {
+        'anomaly_map': lambda: image(result, judged.map, '32FC1'),
+        'anomaly_mask': lambda: image(result, judged.mask, 'mono8'),
+        'overlay': lambda: image(result, draw_overlay(result), 'rgb8'),
+        'points': lambda: cloud(result),
+        'camera_info': lambda: camera_info(result, infos),
+        'score': lambda: Float32(data=judged.score),
+        **confidences,
+        'inspection': result.message}
+
+
+def camera_info(result: Result, infos: CameraInfos) -> CameraInfo | None:
+    """The leading camera's, stamped like the result."""
+    known = infos.message('rgb' if result.frame.rgb is not None else 'depth')
+    if known is None:
+        return None
+    fields = {name: getattr(known, name) for name in known.get_fields_and_field_types()}
+    return CameraInfo(**{**fields, 'header': result.header})
 
 
 def image(result: Result, array: NDArray[Any], encoding: str) -> Image:

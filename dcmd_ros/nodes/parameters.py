@@ -14,6 +14,11 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterException,
+)
 
 from dcmd_ros.frame import Modality
 
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 Policy = Literal['continue', 'unknown', 'reject']
 Value = bool | int | float | str | list[int] | list[float]
 
+REFUSALS = (InvalidParameterTypeException, InvalidParameterValueException,
+            ParameterException)  # what a bad start value raises
 TRANSPORTS = ('raw', 'compressed', 'compressedDepth')
 POLICIES = ('continue', 'unknown', 'reject')
 DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')

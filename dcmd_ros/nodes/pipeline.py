@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
-from rclpy.clock import Clock
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, Frame, Intrinsics, Modality
@@ -57,19 +56,23 @@ class Pipeline:
     """
     Owned by the inference thread, but for `settings` and `publish`, which the executor swaps.
 
+    :param now: the clock that stamps are told by, nanoseconds
     :param deliver: gets each result, on the inference thread
+    :param steady: the clock that arrivals are told by, nanoseconds
     """
 
     def __init__(
-            self, load: Load, converter: Converter, tally: Tally, clock: Clock,
-            settings: Settings, deliver: Callable[[Shot, Result], None]) -> None:
+            self, load: Load, converter: Converter, tally: Tally, now: Callable[[], int],
+            settings: Settings, deliver: Callable[[Shot, Result], None],
+            steady: Callable[[], int] = time.monotonic_ns) -> None:
         self.settings = settings
         self.judge: Judge | None = None
         self.loaded = ''
         self._load = load
         self.converter = converter
         self._tally = tally
-        self._clock = clock
+        self._now = now
+        self._steady = steady
         self._deliver = deliver
 
     def load(self) -> None:
@@ -101,12 +104,12 @@ class Pipeline:
 
     def _finish(
             self, shot: Shot, frame: Frame, inspection: Inspection, settings: Settings) -> None:
-        now = self._clock.now().nanoseconds
+        now = self._now()
         sensors = {m: sensor(m, shot, frame, inspection, now) for m in MODALITIES}
         inspection = apply_policy(inspection, sensors, settings)
         leading = shot.rgb if frame.rgb is not None else shot.depth
         assert leading is not None
-        latency = (time.monotonic_ns() - shot.received) / 1e6
+        latency = (self._steady() - shot.received) / 1e6
         self._deliver(shot, Result(leading.header, frame, inspection, sensors, latency))
         self._tally.count('inference', 'results')
         self._tally.latency(latency)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rclpy.context import Context
-from rclpy.exceptions import (
-    InvalidParameterTypeException,
-    InvalidParameterValueException,
-    ParameterException,
-)
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.inspector_node import InspectorNode, describe
+from dcmd_ros.nodes.parameters import REFUSALS
 from dcmd_ros.nodes.session import Interruption, ros_session, signals_deferred
 
 POLL = 0.1  # s until a signal is seen at the latest
@@ -41,8 +37,7 @@ def make_node(parameters: Mapping[str, str], context: Context) -> InspectorNode:
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     try:
         return InspectorNode(context=context, parameter_overrides=overrides)
-    except (InvalidParameterTypeException, InvalidParameterValueException,
-            ParameterException) as error:
+    except REFUSALS as error:
         raise DcmdError(f'wrong parameter: {describe(error)}') from None
 
 

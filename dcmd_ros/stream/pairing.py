@@ -21,6 +21,7 @@ from dcmd_ros.stream.tempo import Tempo
 from dcmd_ros.stream.track import Track, Waiting
 
 M = TypeVar('M')
+EVENTS = ('jump_back', 'jump_forward', 'overflow')  # counted, though they drop nothing
 SHOTS = 3  # shots without a sensor that make it lost
 
 
@@ -56,8 +57,7 @@ class Pairing(Generic[M]):
     All times are integer nanoseconds; `now` is a steady clock, and counts for nothing offline.
     Not thread-safe.
 
-    counters  by sensor and name (`depth.late`): drops by cause, and events, which drop nothing:
-              jump_back, jump_forward, overflow
+    counters  by sensor and name (`depth.late`): drops by cause, and EVENTS
     """
 
     def __init__(self, config: PairingConfig | None = None) -> None:
