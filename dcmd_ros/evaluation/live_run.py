@@ -131,6 +131,9 @@ class Kept(Generic[T]):
     def __init__(self) -> None:
         self._items: deque[tuple[int, T]] = deque(maxlen=KEPT)
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def put(self, stamp: int, item: T) -> None:
         self._items.append((stamp, item))
 
