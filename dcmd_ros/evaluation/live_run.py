@@ -108,7 +108,8 @@ class LiveRun:
         mask = None if scores is None else self._truth.mask_at(stamp, index)
         self.run.add(moment, None, scores, mask)
         if overlay is not None:
-            self.run.offer(moment, lambda: panels.encoded(overlay, '.jpg'))
+            self.run.offer(moment, lambda: panels.encoded(panels.narrowed(panels.overlay_panel(
+                overlay, mask, scores, moment.label or 'no label')), '.jpg'))
 
     def _notes(self, run: Run) -> list[str]:
         notes = []
