@@ -79,8 +79,8 @@ def write_mcap(path: Path, messages: Iterable[Message], per_chunk: int = 6,
                summary: bool = True, **options: Any) -> Path:
     """An mcap file with so many messages a chunk; without a summary it ends as one does."""
     with path.open('wb') as file:
-        writer = Writer(file, chunk_size=1 << 40, repeat_schemas=summary, repeat_channels=summary,
-                        use_statistics=summary, use_summary_offsets=summary, **options)
+        parts = ('repeat_schemas', 'repeat_channels', 'use_statistics', 'use_summary_offsets')
+        writer = Writer(file, chunk_size=1 << 40, **{**dict.fromkeys(parts, summary), **options})
         writer.start(profile)
         channels: dict[str, int] = {}
         for number, (topic, msgtype, received, data) in enumerate(messages):

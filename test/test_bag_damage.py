@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import struct
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from bag_rig import (
     write_mcap,
 )
 from mcap.opcode import Opcode
-from mcap.writer import CompressionType, IndexType
+from mcap.writer import CompressionType, IndexType, Writer
 
 from dcmd_ros.bags.reader import Bag, BagError
 from dcmd_ros.bags.topics import choose
@@ -179,6 +180,15 @@ def test_unindexed_mcap(tmp_path: Path, options: dict[str, Any]) -> None:
         assert bag.at(LABEL, FRAMES[5].received).data == 'part 1'
         assert [topic.count for topic in bag.topics] == [20, 20, 20]
         assert 'none is lost' in bag.notes[0]
+
+
+def test_mcap_without_statistics(tmp_path: Path) -> None:
+    """As rosbags 0.10 wrote them: the counts are those of the message indexes."""
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False)
+    with Bag(path) as bag:
+        assert [topic.count for topic in bag.topics] == [20, 20, 20]
+        assert got(bag) == put(FRAMES)
+        assert bag.notes == []
 
 
 def test_unchunked_mcap_cut_off(tmp_path: Path) -> None:
@@ -489,6 +499,55 @@ def test_compressed_file_damaged(tmp_path: Path, damage: str) -> None:
         out = got(bag)
         assert out == put(messages)[:len(out)] and 60 < len(out) < 120
         assert f'{len(out)} messages were found before the file breaks off' in '\n'.join(bag.notes)
+
+
+def mangled(data: bytes, rng: random.Random) -> bytes:
+    """With bytes changed, and perhaps a gap of zeros or the end cut off."""
+    new = bytearray(data)
+    for _ in range(rng.choice([1, 3, 20])):
+        new[rng.randrange(len(new))] = rng.randrange(256)
+    if rng.random() < 0.2:
+        begin = rng.randrange(len(new))
+        new[begin:begin + 3000] = bytes(len(new[begin:begin + 3000]))
+    return bytes(new[:rng.randrange(len(new))] if rng.random() < 0.3 else new)
+
+
+@pytest.mark.parametrize('options', [
+    {}, UNINDEXED, NO_CRC, {'use_chunking': False}, {'compression': CompressionType.LZ4}, None],
+    ids=['mcap', 'unindexed', 'no crc', 'unchunked', 'lz4', 'sqlite3'])
+def test_any_damage(tmp_path: Path, options: dict[str, Any] | None) -> None:
+    """No error but BagError; with checksums, what comes out is whole and what does not is told."""
+    path = (write_folder(tmp_path / 'line', FRAMES) / 'line.db3' if options is None
+            else write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, **options))
+    checked = options is not None and not {'enable_crcs', 'use_chunking'} & set(options)
+    whole, sent, rng, read = path.read_bytes(), put(FRAMES), random.Random(6), 0
+    for _ in range(30):
+        path.write_bytes(mangled(whole, rng))
+        try:
+            with Bag(path) as bag:
+                out = got(bag)
+                assert len(list(bag.records([topic.name for topic in bag.topics]))) <= 60
+                read += 1
+                assert not checked or (set(out) <= set(sent) and (len(out) == 60 or bag.notes))
+                assert not any('\n' in note for note in bag.notes)
+        except BagError as error:
+            assert '\n' not in str(error)
+    assert read > 10
+
+
+def test_schema_absent(tmp_path: Path) -> None:
+    path = tmp_path / 'line.mcap'
+    with path.open('wb') as file:
+        writer = Writer(file)
+        writer.start('ros2')
+        for schema, topic in ((0, '/none'), (writer.register_schema('Odd', '', b''), '/odd')):
+            writer.add_message(writer.register_channel(topic, 'cdr', schema), 1, b'\0\1\0\0', 1)
+        writer.finish()
+    with Bag(path) as bag:
+        assert [(topic.name, topic.type) for topic in bag.topics] == [('/none', ''),
+                                                                      ('/odd', 'Odd')]
+        assert list(bag.records(['/none', '/odd'])) == []
+        assert len(bag.notes) == 2
 
 
 def test_file_that_may_not_be_read(mcap: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from dcmd_ros.bags.mcap_file import McapFile
 from dcmd_ros.bags.mcap_records import MAGIC as MCAP
 from dcmd_ros.bags.sqlite_file import SqliteFile
 from dcmd_ros.bags.storage import Notes, Storage
+from dcmd_ros.sensing.message import one_line
 
 SQLITE = b'SQLite format 3\0'
 ROS1 = b'#ROSBAG'
@@ -43,7 +44,7 @@ def open_storage(path: Path, notes: Notes, closing: ExitStack) -> Storage:
             file = _settled(_trimmed(file, notes, closing), notes, closing)
             return SqliteFile(file, notes)
     except sqlite3.DatabaseError as error:
-        raise BagError(f'{path}: is no rosbag2 database that can be read ({error}): '
+        raise BagError(f'{path}: is no rosbag2 database that can be read ({one_line(error)}): '
                        'try `sqlite3 FILE .recover`') from error
     except OSError as error:
         raise BagError(f'{path}: cannot be read ({error.strerror})') from error
@@ -131,8 +132,8 @@ def _settled(path: Path, notes: Notes, closing: ExitStack) -> Path:
         database.execute('PRAGMA journal_mode=DELETE').fetchall()
         database.close()
     except sqlite3.DatabaseError as error:
-        notes[path.name, 'journal'] = (f'{beside[0].name} cannot be read ({error}): what it holds '
-                                       'is lost')
+        notes[path.name, 'journal'] = (f'{beside[0].name} cannot be read ({one_line(error)}): '
+                                       'what it holds is lost')
         return path
     notes[path.name, 'journal'] = f'{beside[0].name}, left by a recording cut off, was read, too'
     return copy

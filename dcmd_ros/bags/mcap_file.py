@@ -23,9 +23,10 @@ class McapFile:
 
     def __init__(self, path: Path, notes: Notes) -> None:
         self.path, self.notes = path, notes
+        self._size = path.stat().st_size
         self._file = path.open('rb')
         try:
-            self._index = (read_index(self._file, path.stat().st_size)
+            self._index = (read_index(self._file, self._size)
                            or rebuild(self._file, path, notes))
         except BaseException:
             self._file.close()
@@ -85,6 +86,8 @@ class McapFile:
 
     def _read(self, block: Block, channels: set[int]) -> Iterator[Row]:
         """The messages of the channels in order of time; none, and a note, where damaged."""
+        if block.offset + block.length > self._size:
+            return self._lost(block, 'are not there')
         try:
             self._file.seek(block.offset)
             record = self._file.read(block.length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from io import BytesIO
 from typing import BinaryIO
 
@@ -13,6 +14,7 @@ from mcap.records import ChunkIndex, Statistics
 
 from dcmd_ros.bags.mcap_records import DAMAGE, HEAD, MAGIC, TIMES, Block, Index, records
 
+MESSAGE_INDEX = struct.Struct('<HI')  # channel, bytes of the entries: time and offset each
 FOOTER = struct.Struct('<BQQQI8s')  # opcode, length, start of index, of offsets, crc, magic
 
 
@@ -20,7 +22,7 @@ def read_index(file: BinaryIO, size: int) -> Index | None:
     """The file's own index, None where it is absent, incomplete or damaged."""
     try:
         data, proven = _data(file, size)
-        index = _parse(data)
+        index = _parse(file, data)
     except DAMAGE:
         return None
     sound = proven or not index.blocks or any(_agrees(file, block) for block in index.blocks)
@@ -42,25 +44,42 @@ def _data(file: BinaryIO, size: int) -> tuple[bytes, bool]:
     return data, bool(crc)
 
 
-def _parse(data: bytes) -> Index:
+def _parse(file: BinaryIO, data: bytes) -> Index:
     """:raises ValueError: an index that leaves out what is needed"""
-    index, statistics = Index(), None
+    index, chunks, statistics = Index(), [], None
     for opcode, begin, end in records(data):
         stream = ReadDataStream(BytesIO(data[begin:end]))
         if opcode == Opcode.CHUNK_INDEX:
-            index.blocks.append(_block(ChunkIndex.read(stream)))
+            chunks.append(ChunkIndex.read(stream))
         elif opcode == Opcode.STATISTICS:
             statistics = Statistics.read(stream)
         else:
             index.declare(opcode, data[begin:end])
-    if statistics is None or statistics.chunk_count != len(index.blocks):
-        raise ValueError('chunks without an index')
-    if statistics.message_count and not index.blocks:
-        raise ValueError('messages outside of chunks')
-    index.counts.update(statistics.channel_message_counts)
+    if statistics is None:
+        index.counts = _counted(file, chunks)
+    elif statistics.chunk_count != len(chunks) or (statistics.message_count and not chunks):
+        raise ValueError('messages without an index')
+    else:
+        index.counts.update(statistics.channel_message_counts)
     if index.undeclared():
         raise ValueError('channels or schemas are not repeated in the index')
+    index.blocks = [_block(chunk) for chunk in chunks]
     return index
+
+
+def _counted(file: BinaryIO, chunks: list[ChunkIndex]) -> Counter[int]:
+    """The messages by channel, as the message indexes behind the chunks have them."""
+    counts: Counter[int] = Counter()
+    for chunk in chunks:
+        for channel, offset in chunk.message_index_offsets.items():
+            file.seek(offset)
+            opcode, length = HEAD.unpack(file.read(HEAD.size))
+            if opcode != Opcode.MESSAGE_INDEX:
+                raise ValueError('no message index')
+            counts[channel] += (length - MESSAGE_INDEX.size) // TIMES.size
+    if not counts:
+        raise ValueError('nothing tells how many messages there are')
+    return counts
 
 
 def _block(chunk: ChunkIndex) -> Block:

@@ -32,6 +32,7 @@ class SqliteFile:
         self.path, self.notes = path, notes
         self._database = sqlite3.connect(f'file:{quote(str(path))}?mode=ro&immutable=1', uri=True,
                                          check_same_thread=False)
+        self._database.text_factory = lambda text: text.decode(errors='replace')
         try:
             self._database.execute('PRAGMA writable_schema=ON')  # opens one that is cut off, too
             self._open()
@@ -53,22 +54,23 @@ class SqliteFile:
         texts = self._definitions()
         self.sources: list[Source] = [source(name, msgtype, *texts.get(msgtype, ('', '')))
                                       for _, name, msgtype, form in topics if form == CDR]
-        if self._has('schema', 'ros_distro'):
-            self.distro = next((distro for distro, in self._query(
-                'SELECT ros_distro FROM schema')), None)
+        self.distro = next((distro for distro, in self._if_there(
+            'SELECT ros_distro FROM schema')), None)
         self._read_table({number: name for number, name, _, _ in topics})
 
     def _query(self, query: str, *values: Any) -> list[Any]:
         return self._database.execute(query, values).fetchall()
 
-    def _has(self, table: str, column: str) -> bool:
-        return any(found[1] == column for found in self._query(f'PRAGMA table_info({table})'))
+    def _if_there(self, query: str) -> list[Any]:
+        """The same of a table that older bags lack, or that is damaged and can be done without."""
+        try:
+            return self._query(query)
+        except sqlite3.DatabaseError:
+            return []
 
     def _definitions(self) -> dict[str, tuple[str, str]]:
         """By type: how it is encoded, and the definition."""
-        if not self._has('message_definitions', 'encoded_message_definition'):
-            return {}
-        return {msgtype: (encoding, text) for msgtype, encoding, text in self._query(
+        return {msgtype: (encoding, text) for msgtype, encoding, text in self._if_there(
             'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions')}
 
     def _read_table(self, names: dict[int, str]) -> None:
@@ -84,8 +86,14 @@ class SqliteFile:
         self._table = table[np.lexsort((table[:, NUMBER], table[:, TIME]))]
         self.start = int(table[:, TIME].min()) if len(table) else 0
         counts = Counter(table[:, TOPIC].tolist())
-        self.counts: Counter[str] = Counter(
-            {names[number]: count for number, count in counts.items() if number in names})
+        self.counts: Counter[str] = Counter()
+        for number, count in counts.items():
+            if number in names:
+                self.counts[names[number]] += count
+            else:
+                self.notes[self.path.name, str(number)] = (
+                    f'{self.path.name}: {count} messages are lost, because their topic, number '
+                    f'{number}, is not there')
 
     def _walk(self) -> Iterator[tuple[int, int, int]]:
         """Every message that can be found by its number."""

@@ -20,8 +20,9 @@ OURS = ('anomaly_map', 'anomaly_mask', 'overlay')
 DEPTH = re.compile(r'depth|aligned|stereo/image|(^|[/_])range([/_]|$)')
 NEITHER = re.compile(r'(^|[/_])(ir|infra\d?|confidence|snr|disparity|normals|mask|label)([/_]|$)')
 COLOUR = re.compile(r'rgb|colou?r')
+WARPED = re.compile(r'_to_')  # rgb_to_depth: colour as the depth camera would see it
 SIDE = re.compile(r'(^|[/_])(left|right)([/_]|$)')
-ALIGNED = re.compile(r'_to_(colou?r|rgb)|registered|aligned')
+ALIGNED = re.compile(r'_to_(colou?r|rgb)|registered|aligned(?!\w*_to_)')
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,11 @@ def _pick(sensor: str, candidates: list[Topic], beside: Topic | None) -> Topic |
         return None
 
     def rank(topic: Topic) -> tuple[bool, ...]:
-        fits = ALIGNED if sensor == 'depth' else COLOUR
-        return (beside is not None and not _one_camera(topic.name, beside.name),
-                topic.type == CLOUD, not fits.search(topic.name), bool(SIDE.search(topic.name)),
-                topic.type == COMPRESSED)
+        name = topic.name
+        fits = (ALIGNED.search(name) if sensor == 'depth'
+                else COLOUR.search(name) and not WARPED.search(name))
+        return (beside is not None and not _one_camera(name, beside.name), topic.type == CLOUD,
+                not fits, bool(SIDE.search(name)), topic.type == COMPRESSED)
     best = min(map(rank, candidates))
     found = [topic for topic in candidates if rank(topic) == best]
     if len(found) > 1:

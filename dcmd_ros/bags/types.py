@@ -43,8 +43,8 @@ def typestore(distro: str | None = None) -> Typestore:
 
 def full_name(msgtype: str) -> str:
     """'sensor_msgs/msg/Image' of that or of 'sensor_msgs/Image'."""
-    package, *between, name = msgtype.split('/')
-    return '/'.join([package, *(between or ['msg']), name])
+    package, slash, name = msgtype.partition('/')
+    return f'{package}/msg/{name}' if slash and '/' not in name else msgtype
 
 
 def definition(msgtype: str) -> str:

@@ -36,14 +36,13 @@ class BagWriter:
         self._times = (1 << 64, 0)       # of all messages: the first, the last
         self._safe_times = self._times  # of those in whole chunks
         self._begun = time.monotonic()
+        if self.path.exists() and not overwrite:
+            raise BagError(f'{self.path}: is there already: remove it or give another name')
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open('wb' if overwrite else 'xb')
+            self._file = self.path.open('wb')
             self._writer = Writer(self._file, chunk_size=1 << 62, compression=CompressionType.ZSTD)
             self._writer.start(profile='ros2', library=LIBRARY)
-        except FileExistsError as error:
-            raise BagError(f'{self.path}: is there already: remove it or give another '
-                           'name') from error
         except OSError as error:
             raise BagError(f'{self.path}: cannot be written ({error.strerror})') from error
 

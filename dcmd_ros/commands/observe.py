@@ -17,9 +17,9 @@ from dcmd_ros.evaluation.moments import Moment, Run
 from dcmd_ros.evaluation.output import OutputError
 from dcmd_ros.evaluation.run_file import read_run
 from dcmd_ros.evaluation.run_report import write_run_report
-from dcmd_ros.evaluation.truth import Truth, read_labels
 from dcmd_ros.frame import MODALITIES
 from dcmd_ros.stream import stamps
+from dcmd_ros.training.truth import Truth, read_labels
 
 if TYPE_CHECKING:
     from dcmd_ros.nodes.observer import Result

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', type=Path, metavar='SOURCE',
                         help='folder of one category of a data set, or a bag: a rosbag2 folder, '
                         '.mcap or .db3')
-    parser.add_argument('--layout', choices=(*LAYOUTS, BAG), default='auto',
+    parser.add_argument('--layout', choices=LAYOUTS, default='auto',
                         help='of the data set (default auto: look)')
     parser.add_argument('--rate', type=positive, default=1.0,
                         help='so many times faster than --fps, or than the bag was recorded '

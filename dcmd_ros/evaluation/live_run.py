@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from dcmd_ros.evaluation import panels
 from dcmd_ros.evaluation.moments import Moment, Run
-from dcmd_ros.evaluation.truth import Truth
 from dcmd_ros.frame import MODALITIES, Modality
 from dcmd_ros.stream import stamps
+from dcmd_ros.training.truth import Truth
 
 T = TypeVar('T')
 LAG = 5  # results that come before one is joined with what may still be on its way
