@@ -99,8 +99,9 @@ def several(args: argparse.Namespace, bags: list[Path]) -> dict[str, Any]:
     output.write(args.out / SUMMARY, summary(found))
     print(f'{len(found)} of {len(bags)} bags replayed; wrote {args.out / SUMMARY}',
           file=sys.stderr)
-    figures = {'bags': found,
-               'failed': {stem(bag): reason for bag, reason in batch.failures.items()}}
+    figures: dict[str, object] = {'bags': found,
+                                  'failed': {stem(bag): reason for bag, reason
+                                             in batch.failures.items()}}
     batch.settle(figures)
     return figures
 

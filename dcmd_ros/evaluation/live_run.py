@@ -108,7 +108,8 @@ class LiveRun:
         mask = None if scores is None else self._truth.mask_at(stamp, index)
         self.run.add(moment, None, scores, mask)
         if overlay is not None:
-            self.run.offer(moment, lambda: panels.encoded(overlay, '.jpg'))
+            self.run.offer(moment, lambda: panels.encoded(panels.narrowed(panels.overlay_panel(
+                overlay, mask, scores, moment.label or 'no label')), '.jpg'))
 
     def _notes(self, run: Run) -> list[str]:
         notes = []
@@ -130,6 +131,9 @@ class Kept(Generic[T]):
 
     def __init__(self) -> None:
         self._items: deque[tuple[int, T]] = deque(maxlen=KEPT)
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def put(self, stamp: int, item: T) -> None:
         self._items.append((stamp, item))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -152,6 +153,25 @@ def test_it_waits_for_a_node_that_it_was_told_of(
     assert process.communicate()[1].splitlines()[-1].startswith(
         'dcmd_ros: node nobody did not come up within 5 s')
     finish(start('play', bag.path, '--wait-for', 'listener', '--json'), listener)
+
+
+def test_ros2_bag_play_is_started_once_somebody_listens(
+        start: Start, listen: Listen, bag: SmallBag, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """No real one: a program of that name says what it was given."""
+    program = tmp_path / 'ros2'
+    program.write_text('#!/bin/sh\necho given "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
+    given = ('play', bag.path, '--clock', '--ros2-bag')
+    unheard = start(*given, '--wait', '1')
+    assert 'given' not in unheard.communicate(timeout=LIMIT)[0] and unheard.returncode == 1
+    listener = listen()
+    process = start(*given, '--wait-for', 'listener')
+    listener.until(lambda: process.poll() is not None)
+    said = process.communicate()[0]
+    assert said.startswith(f'given bag play {bag.path} --clock ')
+    assert '/cam/color/image_raw:=/rgb/image' in said and '/truth/label:=/truth/label' in said
 
 
 @pytest.mark.parametrize(('arguments', 'hint'), [
