@@ -112,7 +112,7 @@ class Walk:
         if not blocks:
             return text
         span = max(block.end for block in blocks) - min(block.start for block in blocks)
-        return f'{text}: what was recorded later than {seconds(span)} after the first is lost'
+        return f'{text}: anything recorded later than {seconds(span)} after the first is lost'
 
     def _note_undeclared(self) -> None:
         lost = sum(count for channel, count in self.index.counts.items()
