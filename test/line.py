@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ SIZE = (160, 120)
 Pair = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 
-@lru_cache(maxsize=None)
+@cache
 def part(index: int, defect: str | None = None, empty: bool = False,
          shift: float = 0.0) -> SimulatedFrame:
     return simulate(3, 'turned', index, defect, SIZE, empty, shift)
