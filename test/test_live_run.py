@@ -10,8 +10,8 @@ import pytest
 
 from dcmd_ros.evaluation.live_run import KEPT, LAG, LiveRun
 from dcmd_ros.evaluation.moments import Moment
-from dcmd_ros.evaluation.truth import Truth, read_labels
 from dcmd_ros.stream import stamps
+from dcmd_ros.training.truth import Truth, read_labels
 
 SECOND = 10**9
 DEFECT = np.zeros((8, 8), np.uint8)

@@ -25,7 +25,7 @@ from dcmd_ros.evaluation.timeline import names, time_axis, trace
 from dcmd_ros.stream.stamps import seconds
 
 KEYS = ['name', 'model', 'kind', 'metrics', 'best_threshold', 'best_f1', 'modes', 'degraded',
-        'labels', 'latency_ms', 'drops', 'notes']
+        'labels', 'latency_ms', 'drops', 'missing', 'notes']
 SECOND = 1_000_000_000
 
 
