@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dcmd_ros.evaluation.truth import Truth, read_labels
 
 from dcmd_ros.evaluation.live_run import KEPT, LAG, LiveRun
 from dcmd_ros.evaluation.moments import Moment
