@@ -160,6 +160,21 @@ def test_index_without_checksum_and_chunk_without_head(tmp_path: Path) -> None:
         assert f'bytes from byte {begin} on are damaged' in '\n'.join(bag.notes)
 
 
+def test_index_without_checksum_that_points_elsewhere(tmp_path: Path) -> None:
+    """Another program has put a record of its own before the first chunk."""
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, **NO_CRC)
+    data, of = path.read_bytes(), spans(path)
+    own = HEAD.pack(0x80, 91) + bytes(91)
+    start = of[Opcode.FOOTER][0][0] + HEAD.size
+    summary, = struct.unpack_from('<Q', data, start)
+    data = data[:start] + struct.pack('<Q', summary + len(own)) + data[start + 8:]
+    begin, _ = chunk(path, 0)
+    path.write_bytes(data[:begin] + own + data[begin:])
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert '60 messages were found without it, none is lost' in bag.notes[0]
+
+
 def test_zeros_at_the_end_of_a_recording(tmp_path: Path) -> None:
     """As a power cut leaves them."""
     path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, **UNINDEXED)
@@ -180,6 +195,14 @@ def test_unindexed_mcap(tmp_path: Path, options: dict[str, Any]) -> None:
         assert bag.at(LABEL, FRAMES[5].received).data == 'part 1'
         assert [topic.count for topic in bag.topics] == [20, 20, 20]
         assert 'none is lost' in bag.notes[0]
+
+
+def test_mcap_without_message_indexes(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, index_types=IndexType.CHUNK)
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert bag.at(LABEL, FRAMES[5].received).data == 'part 1'
+        assert bag.notes == []
 
 
 def test_mcap_without_statistics(tmp_path: Path) -> None:

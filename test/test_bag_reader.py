@@ -93,6 +93,14 @@ def test_messages_are_in_order_of_time_though_chunks_are_not(
         assert got(bag) == put(FRAMES)
 
 
+def test_rows_are_in_order_of_time_though_the_table_is_not(tmp_path: Path) -> None:
+    shuffled = list(FRAMES)
+    random.Random(1).shuffle(shuffled)
+    with Bag(write_folder(tmp_path / 'line', shuffled)) as bag:
+        assert got(bag) == put(FRAMES)
+        assert bag.at(LABEL, FRAMES[5].received).data == 'part 1'
+
+
 def test_order_holds_over_files_that_overlap(tmp_path: Path) -> None:
     folder = tmp_path / 'line'
     folder.mkdir()
