@@ -37,6 +37,8 @@ setup(
             'ros-jazzy-lifecycle-msgs',
         ],
         'open3d': ['open3d>=0.18'],
+        'timm': ['timm>=1.0', 'torchvision'],
+        'onnx': ['onnx>=1.16', 'onnxscript>=0.3'],
         'test': ['pytest>=8', 'ruff>=0.6', 'mypy>=1.11', 'scikit-learn>=1.4', 'types-PyYAML'],
     },
     entry_points={'console_scripts': [f'{PACKAGE} = {PACKAGE}.cli:main']},
