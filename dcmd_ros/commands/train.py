@@ -62,8 +62,8 @@ def options(args: argparse.Namespace, device: str) -> Any:
     folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
         seed=args.seed, steps=args.steps, fold_steps=folds,
-        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size), false_alarm_rate=args.false_alarm_rate,
-        device=device)
+        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size),
+        false_alarm_rate=args.false_alarm_rate, device=device)
 
 
 def figures(path: Path) -> dict[str, object]:
