@@ -24,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--steps', type=count, default=400,
                         help='training steps of each of the four students; calibration takes '
                         'about twice as many again (default: 400, some ten minutes)')
+    parser.add_argument('--backbone', metavar='NAME',
+                        help='the teacher: efficientnet-lite0 (default), or any convolutional '
+                        'network of timm with features of strides 4, 8 and 16, such as '
+                        'wide_resnet50_2 (slower; needs timm and torchvision)')
     parser.add_argument('--image-size', type=count, default=256,
                         help="side of the network's input, a multiple of 32 (default: 256)")
     parser.add_argument('--false-alarm-rate', type=share, default=0.01,
@@ -57,6 +61,7 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
 
 
 def options(args: argparse.Namespace, device: str) -> Any:
+    from dcmd_ros.network.backbone import DEFAULT_BACKBONE
     from dcmd_ros.network.dcmd import DcmdConfig
     from dcmd_ros.training.options import TrainingOptions
 
@@ -64,8 +69,8 @@ def options(args: argparse.Namespace, device: str) -> Any:
     folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
         seed=args.seed, steps=args.steps, fold_steps=folds,
-        network=DcmdConfig(size=args.image_size), false_alarm_rate=args.false_alarm_rate,
-        device=device)
+        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size),
+        false_alarm_rate=args.false_alarm_rate, device=device)
 
 
 def figures(path: Path) -> dict[str, object]:
