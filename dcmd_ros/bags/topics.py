@@ -80,12 +80,9 @@ def _given(topics: Sequence[Topic], sensor: str, name: str | None) -> Topic | No
 
 
 def _candidates(topics: Sequence[Topic], sensor: str) -> list[Topic]:
-    """What may be this sensor; not the compressed twin of what is there raw."""
-    names = {topic.name for topic in topics if topic.count}
-    found = [topic for topic in topics if topic.count and _sensor(topic, names) == sensor]
-    raw = {topic.name for topic in found}
-    return [topic for topic in found
-            if _base(topic.name) == topic.name or _base(topic.name) not in raw]
+    """What may be this sensor."""
+    names = {topic.name for topic in topics}
+    return [topic for topic in topics if topic.count and _sensor(topic, names) == sensor]
 
 
 def _sensor(topic: Topic, names: set[str]) -> str | None:
