@@ -176,6 +176,18 @@ def test_index_without_checksum_that_points_elsewhere(tmp_path: Path) -> None:
         assert '60 messages were found without it, none is lost' in bag.notes[0]
 
 
+@pytest.mark.parametrize('opcode', [0x42, 0x99, Opcode.ATTACHMENT, Opcode.METADATA])
+def test_unindexed_chunk_that_passes_for_something_else(tmp_path: Path, opcode: int) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, summary=False)
+    begin, _ = chunk(path, 4)
+    data = bytearray(path.read_bytes())
+    data[begin] = opcode
+    path.write_bytes(data)
+    with Bag(path) as bag:
+        assert got(bag) == put(but_chunk(4))
+        assert '54 messages were found without it, 6 are lost' in '\n'.join(bag.notes)
+
+
 def test_zeros_at_the_end_of_a_recording(tmp_path: Path) -> None:
     """As a power cut leaves them."""
     path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, **UNINDEXED)
@@ -213,6 +225,22 @@ def test_mcap_without_statistics(tmp_path: Path) -> None:
         assert [topic.count for topic in bag.topics] == [20, 20, 20]
         assert got(bag) == put(FRAMES)
         assert bag.notes == []
+
+
+def test_mcap_without_statistics_and_with_a_damaged_message_index(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False, **NO_CRC)
+    flip(path, spans(path)[Opcode.MESSAGE_INDEX][4][0])
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert '60 messages were found without it' in '\n'.join(bag.notes)
+
+
+def test_mcap_without_statistics_and_message_indexes(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False,
+                      index_types=IndexType.CHUNK)
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert '60 messages were found without it' in bag.notes[0]
 
 
 def test_unchunked_mcap_cut_off(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _sensor(topic: Topic, names: set[str]) -> str | None:
     """'rgb', 'depth', or None for what is neither."""
     base = _base(topic.name)
     folder, _, last = base.rpartition('/')
-    if topic.type not in TYPES['depth'] or last in OURS or '/truth/' in base:
+    if topic.type not in TYPES['depth'] or last in OURS:
         return None
     if topic.type == CLOUD:
         return None if f'{folder}/inspection' in names else 'depth'
