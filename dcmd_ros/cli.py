@@ -18,7 +18,9 @@ from dcmd_ros.errors import DcmdError, Unmet
 VERBS = {
     'inspect': 'the inspector node, without `ros2 launch`',
     'camera': 'a simulated RGB-D camera, live',
-    'play': 'a folder or a data set as a live RGB-D camera',
+    'play': 'a folder, a data set or a bag as a live RGB-D camera',
+    'observe': 'a running inspector and the truth beside it, into a report',
+    'record': "the cameras' and the inspector's topics into a bag",
     'generate': 'write a simulated data set',
     'train': 'train a model from good parts',
     'calibrate': 'new thresholds from new good parts, no retraining',

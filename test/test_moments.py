@@ -12,9 +12,9 @@ from run_rig import NAN, START, moment, run, without_depth
 
 from dcmd_ros.evaluation.lapses import lapses
 from dcmd_ros.evaluation.moments import Moment, Run
-from dcmd_ros.evaluation.truth import Truth, read_labels
 from dcmd_ros.evaluation.worst import Worst
 from dcmd_ros.frame import Frame
+from dcmd_ros.training.truth import Truth, read_labels
 
 TENTH = 100_000_000
 
@@ -67,7 +67,8 @@ def test_pixel_figures_are_of_the_maps_whose_truth_is_known() -> None:
     made.add(moment(0, 0.9, 'dent'), None, values, mask)
     made.add(moment(1, 0.9, 'dent'), None, values)
     made.add(moment(2, 0.9, None), None, values)
-    made.add(moment(3, 0.9, 'dent'), None, values, np.ones((3, 3), bool))
+    made.add(moment(3, 0.9, 'dent'), Frame(0, rgb=np.zeros((1, 4, 3), np.uint8)), values,
+             np.ones((3, 3), bool))
     made.add(moment(4, 0.1, 'good'), None, values / 9)
     made.add(moment(5, 0.1, 'good'))
     assert made.pixels.good.sum() == 3 + 4 and made.pixels.defective.sum() == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from camera_bag import BEGIN, HEIGHT, PERIOD, WIDTH, write_bag
+from recorded_bag import BEGIN, HEIGHT, PERIOD, WIDTH, write_bag
 
 from dcmd_ros.bags.reader import Bag
 from dcmd_ros.bags.topics import choose

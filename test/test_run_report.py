@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,19 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from test_report import Outline
 
 from dcmd_ros.evaluation import charts, output, tables
+from dcmd_ros.evaluation.lapses import lapses
 from dcmd_ros.evaluation.metrics import METRICS, f1
 from dcmd_ros.evaluation.moments import Run
+from dcmd_ros.evaluation.run_charts import rate_lines
 from dcmd_ros.evaluation.run_figures import run_figures
 from dcmd_ros.evaluation.run_file import read_run
 from dcmd_ros.evaluation.run_report import changed, write_run_report
 from dcmd_ros.evaluation.thresholds import alarm_rates, best_threshold
-from dcmd_ros.evaluation.timeline import time_axis, trace
+from dcmd_ros.evaluation.timeline import names, time_axis, trace
+from dcmd_ros.stream.stamps import seconds
 
 KEYS = ['name', 'model', 'kind', 'metrics', 'best_threshold', 'best_f1', 'modes', 'degraded',
-        'labels', 'latency_ms', 'drops', 'notes']
+        'labels', 'latency_ms', 'drops', 'missing', 'notes']
 SECOND = 1_000_000_000
 
 
@@ -77,6 +81,10 @@ def test_groups_by_mode_and_degraded() -> None:
         'frames': 3, 'verdicts': {'anomalous': 1, 'good': 2}, 'alarm_rate': 1 / 3,
         'i_auroc': 0.5, 'far': 0.5}
     assert found['degraded']['false']['far'] == 0.5
+    made.moments.pop()
+    found = run_figures(made)
+    assert math.isnan(found['modes']['rgb_only']['i_auroc'])
+    assert found['notes'] == ['pixel metrics need pixels with and without a defect']
 
 
 def test_the_best_threshold_is_the_best_of_all() -> None:
@@ -99,12 +107,17 @@ def test_the_shipped_threshold_stays_where_none_is_better() -> None:
     assert best_threshold([0, 0, 1], [0.1, 0.2, 0.4]) == (pytest.approx(0.3), 1)
     assert best_threshold([0, 1, 1], [0.6, NAN, 0.7]) == (pytest.approx(0.65), 2 / 3)
     assert best_threshold([0, 1], [0.6, NAN]) == (0.5, 0)
+    assert best_threshold([0, 0, 1, 1], [0.55, 0.6, 0.3, 0.9]) == (0.75, 2 / 3)
     assert math.isnan(best_threshold([0, 0], [0.1, 0.2])[0])
 
 
 def test_rates_against_the_threshold_count_the_threshold_itself() -> None:
     rates = alarm_rates([0.2, 0.5, NAN, 0.8], np.array([0, 0.2, 0.3, 0.5, 0.51, 0.81]))
     np.testing.assert_allclose(rates, [0.75, 0.75, 0.5, 0.5, 0.25, 0])
+    lines = rate_lines(run({'good': [0.1, 0.7], 'dent': [0.2, 0.6, 0.8, NAN]}).moments)
+    assert [float(np.interp(0.5, *lines[name])) for name in ('good', 'defective')] == [0.5, 0.5]
+    assert [float(lines[name][1][0]) for name in ('good', 'defective')] == [1, 0.25]
+    assert list(rate_lines([moment(0, 0.4, None)])) == ['rest']
 
 
 def test_the_file_is_strict_json_and_reads_back(tmp_path: Path) -> None:
@@ -196,17 +209,41 @@ def test_runs_of_other_times_are_compared_without_a_picture(tmp_path: Path) -> N
     assert 'do not overlap' in seen.text
 
 
+def test_a_long_list_of_changed_verdicts_is_cut_on_the_page_not_in_the_file(
+        tmp_path: Path) -> None:
+    write_run_report(run({'good': [0.1] * 250}), tmp_path / 'old')
+    seen = page(run({'good': [0.9] * 250}), tmp_path / 'new', tmp_path / 'old' / 'run.json')
+    assert seen.text.count('good → anomalous') == 200 and 'The first 200' in seen.text
+    assert len(read_run(tmp_path / 'new' / 'run.json')['against']['changed']) == 250
+
+
+def test_many_short_lapses_are_named_once_and_long_ones_each() -> None:
+    short = [(without_depth if i % 50 == 7 else moment)(i, 0.1) for i in range(2000)]
+    axis = time_axis([one.stamp for one in short])
+    assert str(names(axis, lapses(short))).count('depth lost') == 1
+    long = [(without_depth if i // 100 % 2 else moment)(i, 0.1) for i in range(600)]
+    axis = time_axis([one.stamp for one in long])
+    assert str(names(axis, lapses(long))).count('depth lost') == 3
+
+
 def test_many_moments_leave_a_small_page(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     made = run({'good': list(rng.beta(2, 5, 15000)), 'dent': list(rng.beta(5, 2, 5000))})
     page(made, tmp_path)
-    assert (tmp_path / 'index.html').stat().st_size < 500_000
+    assert (tmp_path / 'index.html').stat().st_size < 250_000
 
 
 def test_a_picture_whose_label_turned_out_otherwise_is_left_out(tmp_path: Path) -> None:
-    made = stream(40)
-    made.moments = [one for one in made.moments if one.label != 'good']
-    assert 'Worst false alarms' not in page(made, tmp_path).text
+    made = stream(60)
+    worst, second = (one.stamp for one in made.pictures.pile('good')[:2])
+    made.moments = [replace(one, label='dent' if one.stamp == second else one.label)
+                    for one in made.moments]
+    text = page(made, tmp_path).text
+    assert f'stamp {seconds(worst)}' in text and f'stamp {seconds(second)}' not in text
+    alarms = sum(one.score >= 0.5 for one in made.moments if one.label == 'good')
+    assert alarms and f'{alarms} of 49 frames alarmed.' in text
+    misses = sum(not one.score >= 0.5 for one in made.moments if one.label == 'dent')
+    assert f'{misses} of 11 frames did not alarm.' in text
 
 
 def test_the_axis_is_in_time_and_in_frames_where_the_stamps_jump() -> None:

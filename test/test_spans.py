@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dcmd_ros.evaluation.spans import Disagreement, Span, Spans
+from dcmd_ros.training.spans import Disagreement, Span, Spans
 
 
 def test_any_order_of_spans_gives_what_a_table_gives() -> None:

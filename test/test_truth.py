@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dcmd_ros.evaluation.label_rows import TruthError
-from dcmd_ros.evaluation.truth import TOLERANCE, Truth, read_labels
 from dcmd_ros.stream import stamps
+from dcmd_ros.training.label_rows import TruthError
+from dcmd_ros.training.truth import TOLERANCE, Truth, read_labels
 
 S = 1_000_000_000
 T = 1_700_000_000 * S

@@ -26,10 +26,11 @@ class BagWriter:
     system at once; index and statistics follow at the end. Without them, after a kill, the
     whole chunks can still be read.
 
+    :param quick: lz4 instead of zstd: several times quicker, a third larger
     :raises BagError: the file is there already and may not be overwritten, or cannot be made
     """
 
-    def __init__(self, path: str | Path, overwrite: bool = False) -> None:
+    def __init__(self, path: str | Path, overwrite: bool = False, quick: bool = False) -> None:
         self.path = Path(path)
         self._channels: dict[str, int] = {}
         self._schemas: dict[str, int] = {}
@@ -42,7 +43,8 @@ class BagWriter:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open('wb')
-            self._writer = Writer(self._file, chunk_size=1 << 62, compression=CompressionType.ZSTD)
+            self._writer = Writer(self._file, chunk_size=1 << 62, compression=(
+                CompressionType.LZ4 if quick else CompressionType.ZSTD))
             self._writer.start(profile='ros2', library=LIBRARY)
         except OSError as error:
             raise BagError(f'{self.path}: cannot be written ({error.strerror})') from error

@@ -1,36 +1,29 @@
-"""`dcmd_ros replay`: a bag through the inspector offline, every frame, the same each time."""
+"""`dcmd_ros replay`: bags through the inspector offline, every frame, the same each time."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from dcmd_ros.bags.reader import Bag
-from dcmd_ros.bags.topics import Choice, choose
-from dcmd_ros.bags.writer import BagWriter
-from dcmd_ros.commands.bag_options import add_bag_arguments
+from dcmd_ros.bags.many import find_bags, is_bag, run_many, stem
+from dcmd_ros.commands.bag_options import add_bag_arguments, add_batch_arguments
 from dcmd_ros.commands.number_types import whole
+from dcmd_ros.commands.replay_bag import Job, replay_bag
 from dcmd_ros.commands.source_options import fault_text
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import output
-from dcmd_ros.evaluation.moment_table import csv_text
-from dcmd_ros.evaluation.moments import Moment, Run
-from dcmd_ros.evaluation.run_figures import run_figures
-from dcmd_ros.evaluation.run_report import write_run_report
-from dcmd_ros.evaluation.truth import Truth, read_labels
-from dcmd_ros.framing.shot import nanoseconds
-from dcmd_ros.sensing.codec import MessageError
+from dcmd_ros.evaluation.metrics import METRICS
 from dcmd_ros.sensing.faults import describe_faults
-from dcmd_ros.sensing.message import image_view
 
-if TYPE_CHECKING:
-    from dcmd_ros.nodes.bag_messages import Sent
-    from dcmd_ros.nodes.result import Result
+SUMMARY = 'summary.csv'
+LABEL_FILES = ('.csv', '.json')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,100 +32,95 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         describe_faults() + "\n\nTimes count from the first image, in the bag's time. The node's "
         'parameters go after --ros-args:\n-p roi:=[0,0,640,400] or --params-file FILE.')
     parser.add_argument('bag', type=Path, metavar='BAG',
-                        help='a rosbag2 folder, .mcap or .db3')
+                        help='a rosbag2 folder, .mcap or .db3, or a folder of several')
     parser.add_argument('--model', required=True, help='checkpoint of `dcmd_ros train`')
     parser.add_argument('--out', type=Path, required=True, metavar='RESULT.mcap',
                         help="the bag's messages with the inspector's beside them; a table with a "
-                        'row a frame goes to RESULT.csv')
+                        'row a frame goes to RESULT.csv. Of several bags: a folder')
     parser.add_argument('--fault', type=fault_text, default='', metavar='F',
                         help='what is to befall the sensors, see below (default nothing)')
     parser.add_argument('--seed', type=whole, default=0, help='of the faults (default 0)')
     parser.add_argument('--labels', type=Path, metavar='FILE',
                         help='CSV or JSON: which frames are good (default: truth/label of the '
-                        'bag, where it has one)')
+                        'bag, where it has one). Of several bags: a folder with BAG.csv or '
+                        'BAG.json')
     parser.add_argument('--report', type=Path, metavar='DIR',
-                        help='write index.html and run.json there')
+                        help='write index.html and run.json there; of several bags: a folder each')
     parser.add_argument('--against', type=Path, metavar='OTHER.json',
-                        help='run.json of another run, for the report: both side by side')
+                        help='run.json of another run of this bag, for the report: both side by '
+                        'side')
     parser.add_argument('--points', action='store_true',
                         help='write the coloured point cloud too: some 6 MB a frame at 640x480')
     parser.add_argument('--device', default='auto', help='auto (default), cpu or cuda:N')
     parser.add_argument('--overwrite', action='store_true', help='replace files that are there')
     add_bag_arguments(parser)
+    add_batch_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.against and not args.report:
         raise DcmdError('--against compares in a report: give --report DIR too')
-    with Bag(args.bag, args.distro) as bag:
-        for note in bag.notes:
-            say(f'note: {note}')
-        choice = choose(bag.topics, args.rgb, args.depth)
-        say(f'rgb: {choice.rgb or "none"}, depth: {choice.depth or "none"}')
-        return replay(bag, choice, args)
+    bags = find_bags(args.bag)
+    if args.bag.is_file() or is_bag(args.bag):
+        return replay_bag(one(args))
+    if args.against:
+        raise DcmdError('--against compares one bag with one run: replay them one by one')
+    return several(args, bags)
 
 
-def replay(bag: Bag, choice: Choice, args: argparse.Namespace) -> dict[str, Any]:
+def one(args: argparse.Namespace) -> Job:
+    """The job that the arguments say, as if the bag were one."""
     from dcmd_ros.nodes.offline_settings import read_settings
-    from dcmd_ros.nodes.replayer import Replayer, ReplayOptions
+    from dcmd_ros.nodes.replayer import ReplayOptions
 
-    settings = read_settings(args.ros_args, {'model': args.model, 'device': args.device})
-    table = args.out.with_suffix('.csv')
-    if not args.overwrite and table.exists():
-        raise DcmdError(f'{table} is there already: name another --out, or give --overwrite')
-    collected = Collected(bag, args)
-    options = ReplayOptions(settings, args.fault, args.seed, args.points)
-    total = sum(topic.count for topic in bag.topics)
-    with BagWriter(args.out, overwrite=args.overwrite) as writer:
-        replayer = Replayer(bag, choice, options, collected.take, collected.tell, writer)
-        try:
-            replayer.run(lambda messages: tqdm(messages, total=total, unit='message',
-                                               desc=bag.path.name))
-        finally:
-            run = collected.run
-            run.drops, run.notes = replayer.drops(), [*bag.notes, *replayer.warnings]
-            run.settle(collected.truth)
-            output.write(table, csv_text(run.moments))
-    say(f'{len(run.moments)} frames inspected; wrote {args.out} and {table}')
-    if args.report:
-        write_run_report(run, args.report, args.against)
-        say(f'report: {args.report / "index.html"}')
-    return {'frames': len(run.moments), 'result': str(args.out), 'table': str(table),
-            **run_figures(run)}
+    settings = read_settings(args.ros_args, {'model': str(Path(args.model).absolute()),
+                                             'device': args.device})
+    return Job(args.bag.absolute(), args.out.absolute(),
+               ReplayOptions(settings, args.fault, args.seed, args.points), args.rgb, args.depth,
+               args.distro, args.labels, args.report, args.against, args.overwrite)
 
 
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def several(args: argparse.Namespace, bags: list[Path]) -> dict[str, Any]:
+    """
+    Each bag for itself, side by side; a table of all beside the results.
+
+    :raises Unmet: naming the bags that failed; the others are done
+    """
+    if args.out.suffix:
+        raise DcmdError(f'{args.bag} holds {len(bags)} bags: --out must be a folder, '
+                        f'not {args.out.name}')
+    names = [stem(bag) for bag in bags]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise DcmdError(f'{args.bag}: several bags are called {", ".join(sorted(twice))}; '
+                        'rename them, their results go by name')
+    batch = run_many(partial(of_several, one(args)), bags, args.jobs, args.ray)
+    found = {stem(bag): figures for bag, figures in batch.results.items()}
+    output.write(args.out / SUMMARY, summary(found))
+    print(f'{len(found)} of {len(bags)} bags replayed; wrote {args.out / SUMMARY}',
+          file=sys.stderr)
+    figures: dict[str, object] = {'bags': found,
+                                  'failed': {stem(bag): reason for bag, reason
+                                             in batch.failures.items()}}
+    batch.settle(figures)
+    return figures
 
 
-class Collected:
-    """What comes out of a replay, for the table and the report."""
+def of_several(job: Job, bag: Path) -> dict[str, Any]:
+    """One of many bags; its results are called as it is."""
+    name = stem(bag)
+    labels = job.labels and next((file for end in LABEL_FILES
+                                  if (file := job.labels / f'{name}{end}').is_file()), None)
+    return replay_bag(replace(
+        job, bag=bag.absolute(), out=job.out / f'{name}.mcap', labels=labels,
+        report=job.report and job.report / name, quiet=True))
 
-    def __init__(self, bag: Bag, args: argparse.Namespace) -> None:
-        self.truth = read_labels(args.labels) if args.labels else Truth()
-        self.run = Run(bag.path.name, Path(args.model).name)
-        self._pictured = args.report is not None
 
-    def tell(self, sent: Sent) -> None:
-        """A message on truth/label or truth/mask; they come before their frame's images."""
-        message: Any = sent.message
-        if sent.role == 'label':
-            self.truth.add_label(message.data)
-            return
-        try:
-            self.truth.add_mask(nanoseconds(message.header.stamp),
-                                image_view(message, np.uint8, 1))
-        except MessageError as error:
-            raise DcmdError(f'{sent.topic}: {error}') from error
-
-    def take(self, result: Result) -> None:
-        judged = result.inspection
-        number = len(self.run.moments)
-        moment = Moment(
-            judged.stamp, judged.verdict, judged.score, judged.mode, result.degraded,
-            sum(judged.timings.values()),
-            {modality: sensor.confidence for modality, sensor in result.sensors.items()},
-            {modality: sensor.state for modality, sensor in result.sensors.items()},
-            self.truth.label_at(judged.stamp, number))
-        self.run.add(moment, result.frame if self._pictured else None, judged.map,
-                     self.truth.mask_at(judged.stamp, number))
+def summary(bags: Mapping[str, Mapping[str, Any]]) -> str:
+    """A row for each bag: its frames and the contract's metrics."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ['bag', 'frames', *METRICS, 'alarm_rate'], lineterminator='\n')
+    writer.writeheader()
+    for name, figures in bags.items():
+        writer.writerow({'bag': name, 'frames': figures['frames'], **figures['metrics']})
+    return text.getvalue()

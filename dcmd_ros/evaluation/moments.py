@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from dcmd_ros.evaluation import panels
 from dcmd_ros.evaluation.metrics import PixelScores
-from dcmd_ros.evaluation.truth import Mask, Truth
 from dcmd_ros.evaluation.worst import Worst
 from dcmd_ros.frame import MODALITIES, Frame, Mode
 from dcmd_ros.inspection import THRESHOLD, Inspection, Verdict
 from dcmd_ros.stream import stamps
 from dcmd_ros.stream.health import LOSSES
+from dcmd_ros.training.truth import Mask, Truth
 
 NAN = float('nan')
 SEEN_BY = {'both': MODALITIES, 'rgb_only': ('rgb',), 'depth_only': ('depth',)}
@@ -99,6 +99,7 @@ class Run:
 
     kind      `replay`: offline; `live`: through DDS
     drops     what did not become a result, by cause
+    missing   stamps of frames that came and have no result, where those are known
     notes     plain sentences: what was missing, recovered, lost
     pixels    of the maps whose truth is known
     pictures  of the worst false alarms and misses, and of alarms without truth
@@ -109,6 +110,7 @@ class Run:
     kind: Literal['replay', 'live'] = 'replay'
     moments: list[Moment] = field(default_factory=list)
     drops: dict[str, int] = field(default_factory=dict)
+    missing: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     pixels: PixelScores = field(default_factory=PixelScores)
     pictures: Worst = field(default_factory=Worst)
@@ -134,23 +136,27 @@ class Run:
         elif moment.defective:
             self.unmeasured['they are defective and have no mask'] += 1
         if frame is not None:
-            self._offer(moment, frame, scores, mask)
+            seen = frame
+            self.offer(moment, lambda: picture(moment, seen, scores, mask))
 
-    def settle(self, truth: Truth) -> None:
-        """At the end of the run: labels of rows that name frames by number, and truth's notes."""
-        truth.resolve(moment.stamp for moment in self.moments)
+    def settle(self, truth: Truth, frames: Iterable[int] = ()) -> None:
+        """
+        At the end of the run: labels of rows that name frames by number, and truth's notes.
+
+        :param frames: stamps of frames that came, also of those without a result
+        """
+        truth.resolve([*frames, *(moment.stamp for moment in self.moments)])
         self.moments = [
             dataclasses.replace(moment, label=truth.label_at(moment.stamp) or moment.label)
             for moment in self.moments]
         self.notes += truth.notes
 
-    def _offer(self, moment: Moment, frame: Frame, scores: NDArray[np.float32],
-               mask: Mask | None) -> None:
+    def offer(self, moment: Moment, draw: Callable[[], bytes]) -> None:
+        """Keep the picture that `draw` makes, a JPEG, if the moment is among the worst."""
         badness = moment.evidence
         if moment.defective:
             badness = np.inf if np.isnan(badness) else -badness
-        self.pictures.offer(pile_of(moment), badness, moment.stamp,
-                            lambda: picture(moment, frame, scores, mask))
+        self.pictures.offer(pile_of(moment), badness, moment.stamp, draw)
 
 
 def pile_of(moment: Moment) -> str:

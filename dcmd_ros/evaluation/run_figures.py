@@ -12,6 +12,7 @@ from dcmd_ros.evaluation import metrics
 from dcmd_ros.evaluation.moments import NAN, Moment, Run
 from dcmd_ros.evaluation.thresholds import best_threshold
 from dcmd_ros.frame import MODALITIES, MODES
+from dcmd_ros.stream import stamps
 
 PERCENTILES = {'p50': 50, 'p95': 95, 'p99': 99, 'max': 100}
 
@@ -30,7 +31,7 @@ def run_figures(run: Run) -> dict[str, Any]:
             'best_threshold': best, 'best_f1': best_f1,
             'modes': {mode: one for mode, one in modes.items() if one['frames']},
             'degraded': degraded, 'labels': labels, 'latency_ms': latencies(run.moments),
-            'drops': dict(run.drops),
+            'drops': dict(run.drops), 'missing': [stamps.seconds(one) for one in run.missing],
             'notes': [*run.notes, *own_notes(run, labelled, figures, undefined)]}
 
 

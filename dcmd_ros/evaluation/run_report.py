@@ -68,9 +68,8 @@ def report(run: Run, moments: Sequence[Moment], figures: Mapping[str, Any],
     :param other: of `read_run`
     """
     names = run_names(run.name, other)
-    told = {**facts(run, moments, other), **(more or {})}
-    parts = [page.heading(f'Run report: {run.name}', told),
-             page.notes(figures['notes'])]
+    known = {**facts(run, moments, other), **(more or {})}
+    parts = [page.heading(f'Run report: {run.name}', known), page.notes(figures['notes'])]
     if moments:
         parts += [headline(figures, other), metric_section(figures, other, names),
                   verdict_section(figures), curve_section(moments, figures, other, names),

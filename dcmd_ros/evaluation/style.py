@@ -67,7 +67,7 @@ svg .dots.rest { stroke: var(--soft); } svg .dots.both { stroke: var(--both); }
 svg .dots.other { stroke: var(--soft); } svg .dots.none { stroke: var(--ink); }
 svg .lapse { fill: rgba(var(--loss), 0.16); } svg text.cause { fill: rgb(var(--loss)); }
 svg text.mark { paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
-svg.timeline { width: 100%; min-width: 760px; height: auto; display: block; }
+svg.timeline { width: 100%; min-width: 960px; height: auto; display: block; }
 svg .bar.both { fill: var(--both); } svg .bar.rest { fill: var(--soft); }
 svg .bar.good { fill: var(--good); } svg .bar.defective { fill: var(--bad); opacity: 0.72; }
 svg .bar.rgb { fill: var(--rgb); } svg .bar.depth { fill: var(--depth); }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -42,9 +43,11 @@ def both(bench: Bench) -> bool:
     return bench.last().get('mode') == 'both'
 
 
-def told(bench: Bench, mode: str, sensor: str = 'depth', **keys: str) -> bool:
-    """Whether the newest result is of that mode and says so of the sensor."""
-    return bench.last().get('mode') == mode and keys.items() <= bench.last(sensor).items()
+def goes_on(bench: Bench, mode: str, publish: Callable[[int], None], **states: str) -> None:
+    """Publish until several results in a row are of that mode, the last with these states."""
+    live = Rig(bench, wait=lambda done: bench.stream(done, publish=publish))
+    live.begin()
+    live.goes_on(mode, **states)
 
 
 def depth_only(bench: Bench):
@@ -157,7 +160,7 @@ def test_two_inspectors_live_in_two_namespaces() -> None:
 def test_depth_goes_and_comes_back_and_the_diagnostics_name_its_topic() -> None:
     with Bench() as bench, inspector():
         bench.stream(lambda: both(bench))
-        bench.stream(lambda: told(bench, 'rgb_only', state='lost'), publish=rgb_only(bench))
+        goes_on(bench, 'rgb_only', rgb_only(bench), depth='lost')
         assert (bench.last()['degraded'], bench.last()['verdict']) == ('true', 'good')
         assert bench.last('depth') == {
             'state': 'lost', 'confidence': 'nan', 'stamp': 'nan', 'age_ms': 'nan'}
@@ -185,9 +188,9 @@ def test_without_any_message_only_diagnostics_are_published() -> None:
 @pytest.mark.parametrize('policy', ['unknown', 'reject'])
 def test_the_policy_withholds_the_verdict_while_a_sensor_is_lost(policy: str) -> None:
     with Bench() as bench, inspector(depth__on_sensor_loss=policy):
-        bench.stream(lambda: told(bench, 'both', state='ok'))
+        goes_on(bench, 'both', bench.publish, depth='ok')
         assert bench.last()['verdict'] == 'good'
-        bench.stream(lambda: told(bench, 'rgb_only', state='lost'), publish=rgb_only(bench))
+        goes_on(bench, 'rgb_only', rgb_only(bench), depth='lost')
         assert bench.last()['verdict'] == 'unknown'
         assert bench.results[-1].status[0].level == b'\x02'
 
@@ -200,7 +203,7 @@ def test_a_frozen_sensor_is_left_out() -> None:
         def publish(stamp: int) -> None:
             bench.publish(stamp, depth=False)
             bench.images['depth'].publish(image(stamp, still, '32FC1'))
-        bench.stream(lambda: told(bench, 'rgb_only', state='frozen'), publish=publish)
+        goes_on(bench, 'rgb_only', publish, depth='frozen')
         bench.stream(lambda: both(bench))
 
 
@@ -223,7 +226,7 @@ def test_an_unreadable_depth_is_degraded_named_and_left_out() -> None:
             bench.images['depth'].publish(image(stamp, colour(), 'rgb8'))
         bench.stream(lambda: '/depth/image: ' in bench.status('depth')['message'],
                      publish=publish)
-        bench.stream(lambda: told(bench, 'rgb_only', state='degraded'), publish=publish)
+        goes_on(bench, 'rgb_only', publish, depth='degraded')
         assert int(bench.status('depth')['encoding']) > 0
         bench.stream(lambda: both(bench) and bench.status('depth')['level'] == '0')
 

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dcmd_ros.evaluation.label_rows import Row, TruthError, read_rows
-from dcmd_ros.evaluation.spans import Disagreement, Span, Spans
 from dcmd_ros.stream import stamps
 from dcmd_ros.training.image_files import read_mask
+from dcmd_ros.training.label_rows import Row, TruthError, read_rows
+from dcmd_ros.training.spans import Disagreement, Span, Spans
 
 Mask = NDArray[np.bool_]
 
