@@ -19,6 +19,8 @@ from zstandard import ZstdError
 MAGIC = b'\x89MCAP0\r\n'
 HEAD = struct.Struct('<BQ')        # opcode, length of the body
 MESSAGE = struct.Struct('<HIQQ')   # channel, sequence, log time, publish time
+INDEXED = struct.Struct('<HI')     # channel, bytes of the entries; of a message index
+ENTRY = struct.Struct('<QQ')       # log time, offset
 TIMES = struct.Struct('<QQ')       # of a chunk: first and last log time
 # Whatever the bytes of a damaged file may make of a parser or a decompressor.
 DAMAGE = (McapError, ZstdError, ValueError, RuntimeError, struct.error, MemoryError,
@@ -79,6 +81,11 @@ def records(data: bytes) -> Iterator[tuple[int, int, int]]:
         if at > len(data):
             raise ValueError('a record is cut off')
         yield opcode, begin, at
+
+
+def entries(length: int) -> int:
+    """How many messages a message index of this length names."""
+    return (length - INDEXED.size) // ENTRY.size
 
 
 def unpacked(body: bytes) -> bytes:
