@@ -18,11 +18,14 @@ from dcmd_ros.errors import DcmdError, Unmet
 VERBS = {
     'inspect': 'the inspector node, without `ros2 launch`',
     'camera': 'a simulated RGB-D camera, live',
-    'play': 'a folder or a data set as a live RGB-D camera',
+    'play': 'a folder, a data set or a bag as a live RGB-D camera',
+    'observe': 'a running inspector and the truth beside it, into a report',
+    'record': "the cameras' and the inspector's topics into a bag",
     'generate': 'write a simulated data set',
     'train': 'train a model from good parts',
     'calibrate': 'new thresholds from new good parts, no retraining',
     'evaluate': 'metrics, report and panels on a data set',
+    'replay': 'a bag through the inspector offline, every frame',
     'demo': 'camera and inspector together: a sensor is unplugged and comes back',
 }
 QUIET_INTERVAL = '10'  # seconds between two lines of a progress bar that nobody watches

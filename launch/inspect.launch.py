@@ -1,5 +1,5 @@
 """
-Starts the inspector, and on request the simulated camera and RViz.
+Starts the inspector, and on request the simulated camera, a recording and RViz.
 
 The nodes run as `PYTHON -m dcmd_ros ...`, so that the interpreter of a virtual environment that
 holds torch can be used beside a system-wide ROS 2.
@@ -13,7 +13,11 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
-from launch.substitutions import EqualsSubstitution, LaunchConfiguration
+from launch.substitutions import (
+    EqualsSubstitution,
+    LaunchConfiguration,
+    NotEqualsSubstitution,
+)
 from launch_ros.actions import Node
 
 TOPICS = {
@@ -52,6 +56,10 @@ def arguments(share: Path) -> list[DeclareLaunchArgument]:
             'fault', default_value='',
             description='faults of the simulated camera, such as "drop depth 10s-20s"'),
         DeclareLaunchArgument(
+            'record', default_value='',
+            description="new .mcap file for the cameras' and the inspector's topics; "
+            'empty: no recording'),
+        DeclareLaunchArgument(
             'rviz', default_value='false', choices=['true', 'false'], description='start RViz'),
         DeclareLaunchArgument(
             'use_sim_time', default_value='false', choices=['true', 'false'],
@@ -71,18 +79,28 @@ def module(verb: str, *extra: object, **kwargs: object) -> Node:
         ros_arguments=['--log-level', LaunchConfiguration('log_level')], **kwargs)
 
 
+def remappings() -> list[tuple[str, LaunchConfiguration]]:
+    return [(topic, LaunchConfiguration(name)) for name, (topic, _) in TOPICS.items()]
+
+
 def inspector() -> Node:
-    remappings = [(topic, LaunchConfiguration(name)) for name, (topic, _) in TOPICS.items()]
     overrides = {name: LaunchConfiguration(name) for name in ('model', 'device', 'use_sim_time')}
     return module(
         'inspect', parameters=[LaunchConfiguration('params_file'), overrides],
-        remappings=remappings)
+        remappings=remappings())
 
 
 def camera() -> Node:
     return module(
         'camera', '--fault', LaunchConfiguration('fault'),
         condition=IfCondition(EqualsSubstitution(LaunchConfiguration('camera'), 'simulated')))
+
+
+def recorder() -> Node:
+    return module(
+        'record', LaunchConfiguration('record'), remappings=remappings(),
+        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
+        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('record'), '')))
 
 
 def rviz(share: Path) -> Node:
@@ -94,4 +112,4 @@ def rviz(share: Path) -> Node:
 
 def generate_launch_description() -> LaunchDescription:
     share = Path(get_package_share_directory('dcmd_ros'))
-    return LaunchDescription([*arguments(share), inspector(), camera(), rviz(share)])
+    return LaunchDescription([*arguments(share), inspector(), camera(), recorder(), rviz(share)])

@@ -20,7 +20,7 @@ def test_results_keep_their_order_whoever_ends_first() -> None:
     last = threading.Event()
 
     def first() -> str:
-        assert last.wait(30)
+        assert last.wait(60)
         return 'first'
 
     def second() -> str:

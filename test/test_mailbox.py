@@ -28,7 +28,7 @@ def test_taking_waits_for_an_item_of_another_thread() -> None:
     taker = threading.Thread(target=lambda: taken.append(box.take()))
     taker.start()
     box.put(7)
-    taker.join(10)
+    taker.join(60)
     assert taken == [7]
 
 
@@ -39,7 +39,7 @@ def test_close_wakes_everybody_who_waits() -> None:
         taker.start()
     box.close()
     for taker in takers:
-        taker.join(10)
+        taker.join(60)
     assert not any(taker.is_alive() for taker in takers)
 
 

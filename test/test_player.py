@@ -26,7 +26,7 @@ def test_items_are_made_early_but_not_all_of_them() -> None:
 
     reader = read_ahead(items(), ahead=4)
     assert next(reader) == 0
-    assert enough.wait(10)
+    assert enough.wait(60)
     reader.close()
     assert len(made) == 5
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dcmd_ros.nodes.worker import Worker
 
-LIMIT = 10.0
+LIMIT = 60.0
 
 
 class Held:

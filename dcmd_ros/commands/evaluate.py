@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dcmd_ros import __version__
+from dcmd_ros.commands.dataset_bags import add_dataset_bag_arguments, bag_options
 from dcmd_ros.evaluation import output
 from dcmd_ros.evaluation.conditions import CONDITIONS, MODES
 from dcmd_ros.evaluation.evaluate import EvaluationError, combined, evaluate
@@ -22,7 +23,8 @@ from dcmd_ros.training.datasets import LAYOUTS, SPLITS, Dataset, open_dataset
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
-    parser.add_argument('data', type=Path, metavar='DATA', help='folder that holds the categories')
+    parser.add_argument('data', type=Path, metavar='DATA',
+                        help='folder that holds the categories, or bag')
     parser.add_argument('category', nargs='+', metavar='CATEGORY',
                         help='folders in DATA; several give the mean too')
     parser.add_argument('--model', required=True,
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=0, help="of the faults' random part")
     parser.add_argument('--against', type=Path, metavar='OTHER.json',
                         help='another metrics.json; the report shows the differences')
+    add_dataset_bag_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -46,7 +49,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     against = output.read_metrics(args.against) if args.against else None
     categories = list(dict.fromkeys(args.category))
     models = {name: model_of(args.model, name) for name in categories}
-    datasets = [open_dataset(args.data, name, args.layout) for name in categories]
+    datasets = [open_dataset(args.data, name, args.layout, bag=bag_options(args))
+                for name in categories]
     gallery = Gallery(args.out)
     result = combined([one_category(data, models[data.category], gallery, args)
                        for data in datasets])
@@ -86,9 +90,12 @@ def one_category(data: Dataset, model: Path, gallery: Gallery,
     from dcmd_ros.inspector import Inspector
 
     inspector = Inspector(model, device=args.device)
+    if data.bag is not None and args.split == 'test':
+        data.bag.check_labels()
     result = evaluate(inspector, data, CONDITIONS if args.matrix else MODES, split=args.split,
                       seed=args.seed, observe=gallery)
-    notes = [f'{data.category}: {warning}' for warning in inspector.warnings]
+    warnings = [*inspector.warnings, *(data.bag.troubles() if data.bag is not None else ())]
+    notes = [f'{data.category}: {warning}' for warning in warnings]
     if inspector.category != data.category:
         notes.append(f'{data.category}: the model {model.name} was trained on '
                      f'{inspector.category}')

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dcmd_ros.commands.dataset_bags import add_dataset_bag_arguments, bag_options, tell
 from dcmd_ros.commands.number_types import count, share, whole
 from dcmd_ros.training.datasets import LAYOUTS, open_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('data', type=Path, help='folder of the data set')
+    parser.add_argument('data', type=Path, help='folder of the data set, or bag')
     parser.add_argument('category', help="the category's folder in it")
     parser.add_argument('--method', choices=['dcmd'], default='dcmd')
     parser.add_argument('--layout', choices=LAYOUTS, default='auto')
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='students of twice the arithmetic (docs/network.md says what for)')
     parser.add_argument('--false-alarm-rate', type=share, default=0.01,
                         help='of good parts, which the thresholds are chosen for (default: 0.01)')
+    add_dataset_bag_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, object] | None:
@@ -36,12 +38,17 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
     from dcmd_ros.training.material import Frames
     from dcmd_ros.training.recipe import train
 
-    dataset = open_dataset(args.data, args.category, args.layout)
+    dataset = open_dataset(args.data, args.category, args.layout, bag=bag_options(args))
     device, warning = choose_device(args.device)
     if warning:
         say(warning)
     frames, validation = (Frames(dataset.split(name), dataset.intrinsics)
                           for name in ('train', 'validation'))
+    tell(dataset)
+    if dataset.bag is not None:
+        sheet = args.out / f'dcmd_{args.category}_frames.png'
+        dataset.bag.draw(sheet)
+        say(f'which frames were kept and which were not: {sheet}')
     try:
         path = train(args.category, frames, validation, args.out, options(args, device), say)
     except KeyboardInterrupt:

@@ -3,79 +3,133 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dcmd_ros.evaluation.markup import Markup, join, tag
 
-WIDTH, HEIGHT = 270, 215
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
-TICKS = (0, 0.25, 0.5, 0.75, 1)
+Ticks = Sequence[tuple[float, str]]  # place in [0, 1], text
+Line = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+UNIT: Ticks = [(at, f'{at:g}') for at in (0, 0.25, 0.5, 0.75, 1)]
 BINS = 24
 BAR, BAR_LEFT, BAR_WIDTH = 8, 130, 300
 
 
-def px(x: float) -> float:
-    """The column of a value in [0, 1]."""
-    return round(LEFT + x * (WIDTH - LEFT - RIGHT), 2)
+@dataclass(frozen=True)
+class Box:
+    """A chart's size and the margins round its axes, in units of its viewBox."""
+
+    width: int
+    height: int
+    left: int = 46
+    right: int = 10
+    top: int = 10
+    bottom: int = 36
+
+    def x(self, value: float) -> float:
+        """The column of a value in [0, 1]."""
+        return round(float(self.left + value * (self.width - self.left - self.right)), 2)
+
+    def y(self, value: float) -> float:
+        """The row of a value in [0, 1]."""
+        return round(float(self.height - self.bottom
+                           - value * (self.height - self.top - self.bottom)), 2)
 
 
-def py(y: float) -> float:
-    """The row of a value in [0, 1]."""
-    return round(HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM), 2)
+SMALL = Box(270, 215)
 
 
 def label(x: float, y: float, text: str, anchor: str = 'middle', **more: object) -> Markup:
     return tag('text', text, x=x, y=y, text_anchor=anchor, **more)
 
 
-def axes(x_label: str, y_label: str, y_ticks: Sequence[tuple[float, str]]) -> Markup:
-    """Grid lines, ticks from 0 to 1 on x, the given (place, text) ticks on y, and titles."""
-    lines = [tag('line', x1=px(0), x2=px(1), y1=py(at), y2=py(at), class_='grid')
+def axes(x_label: str, y_label: str, y_ticks: Ticks, x_ticks: Ticks = UNIT,
+         box: Box = SMALL) -> Markup:
+    """Grid lines, the given ticks, and titles."""
+    lines = [tag('line', x1=box.x(0), x2=box.x(1), y1=box.y(at), y2=box.y(at), class_='grid')
              for at, _ in y_ticks]
-    rows = [label(px(0) - 6, py(at) + 4, text, 'end') for at, text in y_ticks]
-    columns = [label(px(at), py(0) + 15, f'{at:g}') for at in TICKS]
-    turn = f'rotate(-90 8 {py(0.5)})'
-    return join([*lines, *rows, *columns, label(px(0.5), HEIGHT - 5, x_label, class_='title'),
-                 label(8, py(0.5), y_label, class_='title', transform=turn)])
+    rows = [label(box.x(0) - 6, box.y(at) + 4, text, 'end') for at, text in y_ticks]
+    columns = [label(box.x(at), box.y(0) + 15, text) for at, text in x_ticks]
+    turn = f'rotate(-90 8 {box.y(0.5)})'
+    return join([*lines, *rows, *columns,
+                 label(box.x(0.5), box.height - 5, x_label, class_='title'),
+                 label(8, box.y(0.5), y_label, class_='title', transform=turn)])
 
 
-def chart(title: str, *parts: object) -> Markup:
-    return tag('svg', tag('title', title), *parts, viewBox=f'0 0 {WIDTH} {HEIGHT}', role='img',
-               class_='chart')
+def chart(title: str, *parts: object, box: Box = SMALL, class_: str = 'chart') -> Markup:
+    return tag('svg', tag('title', title), *parts, viewBox=f'0 0 {box.width} {box.height}',
+               role='img', class_=class_)
 
 
-def thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+def thinned(x: NDArray[np.float64], y: NDArray[np.float64], box: Box = SMALL) -> str:
     """SVG points, at most some 400 of them, both ends kept."""
     keep = np.unique(np.linspace(0, x.size - 1, min(x.size, 400)).astype(int))
-    return ' '.join(f'{px(x[i])},{py(y[i])}' for i in keep)
+    return ' '.join(f'{box.x(x[i])},{box.y(y[i])}' for i in keep)
 
 
-def curves(title: str, series: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
-           x_label: str, y_label: str) -> Markup:
-    """Lines of (x, y) in [0, 1]; the keys are the style sheet's series names."""
-    ticks = [(at, f'{at:g}') for at in TICKS]
-    chance = tag('line', x1=px(0), y1=py(0), x2=px(1), y2=py(1), class_='chance')
-    lines = (tag('polyline', points=thinned(x, y), class_=f'line {name}')
-             for name, (x, y) in series.items())
-    return chart(title, axes(x_label, y_label, ticks), chance, *lines)
+def curves(title: str, series: Mapping[str, Line], x_label: str, y_label: str,
+           chance: bool = True, marks: Mapping[str, float] | None = None) -> Markup:
+    """
+    Lines of (x, y) in [0, 1].
+
+    :param series: the keys are the style sheet's series names
+    :param chance: draw the diagonal
+    :param marks: what is written at an upright line at which x
+    """
+    drawn: list[Markup] = []
+    if chance:
+        drawn.append(tag('line', x1=SMALL.x(0), y1=SMALL.y(0), x2=SMALL.x(1), y2=SMALL.y(1),
+                         class_='chance'))
+    drawn += [tag('polyline', points=thinned(x, y), class_=f'line {name}')
+              for name, (x, y) in series.items()]
+    places = list((marks or {}).values())
+    drawn += [mark(at, text, row, at == min(places) < max(places))
+              for row, (text, at) in enumerate((marks or {}).items())]
+    return chart(title, axes(x_label, y_label, UNIT), *drawn)
+
+
+def mark(at: float, text: str, row: int = 0, on_the_left: bool = False) -> Markup:
+    """An upright line with a word beside it, on the other side where there is no room."""
+    on_the_left = at > 0.26 if on_the_left else at > 0.76
+    side, anchor = (-5, 'end') if on_the_left else (5, 'start')
+    return join([tag('line', x1=SMALL.x(at), x2=SMALL.x(at), y1=SMALL.y(0), y2=SMALL.y(1),
+                     class_='threshold'),
+                 label(SMALL.x(at) + side, SMALL.y(1) + 9 + 13 * row, text, anchor,
+                       class_='mark')])
 
 
 def histogram(title: str, good: ArrayLike, defective: ArrayLike, threshold: float) -> Markup:
     """How many good and defective parts have which score, and where the threshold lies."""
-    edges = np.linspace(0, 1, BINS + 1)
+    return bars(title, {'good': good, 'defective': defective}, (0, 1), UNIT, 'score', 'parts',
+                mark(threshold, 'alarm'))
+
+
+def bars(title: str, series: Mapping[str, ArrayLike], span: tuple[float, float], x_ticks: Ticks,
+         x_label: str, y_label: str, *more: Markup) -> Markup:
+    """How many of each series' values fall where in the span; what is outside is not drawn."""
+    edges = np.linspace(*span, BINS + 1)
     counts = {name: np.histogram(np.asarray(values, dtype=float), edges)[0]
-              for name, values in (('good', good), ('defective', defective))}
+              for name, values in series.items()}
     top = max(1, *(int(count.max()) for count in counts.values()))
-    wide = round(px(1 / BINS) - px(0) - 1, 2)
-    bars = (tag('rect', x=px(edges[i]), y=py(count / top), width=wide,
-                height=round(py(0) - py(count / top), 2), class_=f'bar {name}')
-            for name, column in counts.items() for i, count in enumerate(column) if count)
+    wide = round(SMALL.x(1 / BINS) - SMALL.x(0) - 1, 2)
+    drawn = (tag('rect', x=SMALL.x(i / BINS), y=SMALL.y(count / top), width=wide,
+                 height=round(SMALL.y(0) - SMALL.y(count / top), 2), class_=f'bar {name}')
+             for name, column in counts.items() for i, count in enumerate(column) if count)
     ticks = [(0.0, '0'), (1.0, str(top))] + ([(0.5, f'{top / 2:g}')] if top % 2 == 0 else [])
-    line = tag('line', x1=px(threshold), x2=px(threshold), y1=py(0), y2=py(1), class_='threshold')
-    text = label(px(threshold) + 5, py(1) + 9, 'alarm', 'start')
-    return chart(title, axes('score', 'parts', ticks), *bars, line, text)
+    return chart(title, axes(x_label, y_label, ticks, x_ticks), *drawn, *more)
+
+
+def round_ticks(first: float, last: float, most: int = 8) -> list[float]:
+    """Round values from first to last, at most so many."""
+    if not last > first:
+        return [first]
+    size = 10.0 ** np.floor(np.log10((last - first) / most))
+    step = next(size * k for k in (1, 2, 5, 10, 20) if (last - first) / (size * k) <= most - 1)
+    values = np.arange(np.ceil(first / step), np.floor(last / step) + 1) * step
+    return [float(f'{value:.12g}') for value in values]
 
 
 def paired_bars(title: str, rows: Mapping[str, Mapping[str, float]]) -> Markup:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import metrics
 from dcmd_ros.evaluation.conditions import MODES, check, degraded, plan
+from dcmd_ros.evaluation.metrics import METRICS, mean_of
 from dcmd_ros.evaluation.scores import Score
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspection import THRESHOLD, Inspection
@@ -23,10 +23,6 @@ from dcmd_ros.training.datasets import Dataset, Sample
 
 Figures = dict[str, float]
 Truth = NDArray[np.bool_] | None
-
-
-METRICS = ('i_auroc', 'p_auroc', 'image_aupr', 'pixel_aupr', 'aupro30', 'aupro1', 'f1', 'far',
-           'confidence_rgb', 'confidence_depth')
 
 
 class EvaluationError(DcmdError):
@@ -173,11 +169,10 @@ def kind_detail(defective: Sequence[Score], good: Sequence[Score]) -> Figures:
 
 def summary(category: str, gathered: dict[str, Gathered], seed: int) -> dict[str, Any]:
     """What `evaluate` returns."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always', metrics.MetricWarning)
+    with metrics.warnings_as_notes() as undefined:
         figures = {name: part.figures() for name, part in gathered.items()}
         detail = {name: part.detail(seed) for name, part in gathered.items()}
-    notes = [f'{category}: {text}' for text in dict.fromkeys(str(w.message) for w in caught)]
+    notes = [f'{category}: {text}' for text in undefined]
     lacking = max(part.without_truth for part in gathered.values())
     if lacking:
         notes.append(f'{category}: {lacking} defective samples have no truth mask and count '
@@ -201,8 +196,3 @@ def combined(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def averaged(figures: Sequence[Figures]) -> Figures:
     """The mean of each figure, over those that are not NaN."""
     return {name: mean_of([one[name] for one in figures]) for name in figures[0]}
-
-
-def mean_of(values: Sequence[float]) -> float:
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float('nan')

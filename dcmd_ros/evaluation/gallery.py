@@ -6,13 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from dcmd_ros.evaluation import output, panels
 from dcmd_ros.evaluation.evaluate import Observation
 from dcmd_ros.evaluation.report import Pictures
 
-PANEL_WIDTH, EXAMPLE_HEIGHT = 1150, 130
+EXAMPLE_HEIGHT = 130
 
 
 class Gallery:
@@ -47,16 +46,7 @@ class Gallery:
         image = cv2.imread(str(path)) if path.is_file() else None
         if image is None:
             return None
-        return panels.encoded(narrowed(image[..., ::-1].astype(np.uint8)), '.jpg')
-
-
-def narrowed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """At most PANEL_WIDTH pixels wide."""
-    height, width = picture.shape[:2]
-    if width <= PANEL_WIDTH:
-        return picture
-    size = (PANEL_WIDTH, round(height * PANEL_WIDTH / width))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return panels.encoded(panels.narrowed(image[..., ::-1].astype(np.uint8)), '.jpg')
 
 
 def example(seen: Observation) -> bytes:

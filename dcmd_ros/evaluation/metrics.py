@@ -13,6 +13,8 @@ is not defined (no good part, no defect, no truth) it is NaN, with a `MetricWarn
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from statistics import NormalDist
 
 import cv2
@@ -23,6 +25,8 @@ from dcmd_ros.inspection import THRESHOLD
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
+METRICS = ('i_auroc', 'p_auroc', 'image_aupr', 'pixel_aupr', 'aupro30', 'aupro1', 'f1', 'far',
+           'confidence_rgb', 'confidence_depth')
 
 SHIFT = 8  # bits of a float32 that a level drops: a level is at most 1/32768 of its value wide
 HALF = int(np.float32(0.5).view(np.uint32)) >> SHIFT
@@ -37,6 +41,22 @@ def undefined(text: str) -> float:
     """NaN, said aloud."""
     warnings.warn(text, MetricWarning, stacklevel=3)
     return float('nan')
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[list[str]]:
+    """The list holds, once the block is left, what was found undefined in it, each once."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always', MetricWarning)
+        yield notes
+    notes += dict.fromkeys(str(one.message) for one in caught)
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """The mean of what is not NaN, NaN where nothing is left."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float('nan')
 
 
 def area(x: Floats, y: Floats) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame
-from dcmd_ros.inspection import Inspection
+from dcmd_ros.inspection import THRESHOLD, Inspection
 
 Picture = NDArray[np.uint8]
 
@@ -18,6 +20,7 @@ INK = (232, 234, 238)
 TRUTH = (255, 70, 60)
 CONTOUR = (70, 230, 255)
 LOWEST, WIDEST = 256, 420  # pixels of a tile's height and width
+PANEL_WIDTH = 1150  # pixels, in a report
 
 
 def hatch(size: tuple[int, int]) -> Picture:
@@ -68,10 +71,15 @@ def truth_picture(frame: Frame, truth: NDArray[np.bool_] | None) -> Picture:
 
 def map_picture(inspection: Inspection) -> Picture:
     """The map from 0 (black) to 1 (yellow), a line round what reaches the threshold."""
-    scored = ~np.isnan(inspection.map)
-    picture = hatch(inspection.map.shape)
-    picture[scored] = colours(np.nan_to_num(inspection.map), cv2.COLORMAP_INFERNO)[scored]
-    return outlined(picture, inspection.mask > 0, CONTOUR)
+    return coloured(inspection.map, inspection.mask > 0)
+
+
+def coloured(scores: NDArray[np.floating], alarmed: NDArray[np.bool_]) -> Picture:
+    """Scores from 0 (black) to 1 (yellow), a line round some of them."""
+    scored = ~np.isnan(scores)
+    picture = hatch((scores.shape[0], scores.shape[1]))
+    picture[scored] = colours(np.nan_to_num(scores), cv2.COLORMAP_INFERNO)[scored]
+    return outlined(picture, alarmed, CONTOUR)
 
 
 def resized(picture: Picture) -> Picture:
@@ -107,11 +115,37 @@ def panel(frame: Frame, truth: NDArray[np.bool_] | None, inspection: Inspection,
              captioned(truth_picture(frame, truth), f'{name} truth{missing_truth}'),
              captioned(map_picture(inspection),
                        f'map  {inspection.score:.3f} {inspection.verdict}')]
+    return side_by_side(tiles)
+
+
+def overlay_panel(overlay: Picture, truth: NDArray[np.bool_] | None,
+                  scores: NDArray[np.float32] | None, name: str) -> Picture:
+    """The inspector's own overlay, the truth and the map where they are known, captioned."""
+    tiles = [captioned(overlay, f'{name}: overlay')]
+    if truth is not None and truth.shape == overlay.shape[:2]:
+        dimmed = (overlay * 0.45).astype(np.uint8)
+        tiles.append(captioned(outlined(dimmed, truth, TRUTH), 'truth'))
+    if scores is not None and scores.shape == overlay.shape[:2]:
+        tiles.append(captioned(coloured(scores, np.nan_to_num(scores) >= THRESHOLD), 'map'))
+    return side_by_side(tiles)
+
+
+def side_by_side(tiles: Sequence[Picture]) -> Picture:
+    """Tiles of one height with a border round each."""
     rows = tiles[0].shape[0]
     gap = np.full((rows, GAP, 3), BACKGROUND, dtype=np.uint8)
     strip = np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
     return cv2.copyMakeBorder(strip, GAP, GAP, GAP, GAP, cv2.BORDER_CONSTANT,
                               value=BACKGROUND).astype(np.uint8)
+
+
+def narrowed(picture: Picture) -> Picture:
+    """At most PANEL_WIDTH pixels wide."""
+    height, width = picture.shape[:2]
+    if width <= PANEL_WIDTH:
+        return picture
+    size = (PANEL_WIDTH, round(height * PANEL_WIDTH / width))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def panel_name(category: str, sample: str) -> str:

@@ -6,15 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dcmd_ros.evaluation import charts, metrics, tables
+from dcmd_ros.evaluation import charts, metrics, page, tables
 from dcmd_ros.evaluation.conditions import describe
-from dcmd_ros.evaluation.markup import Markup, data_uri, join, tag
+from dcmd_ros.evaluation.markup import Markup, join, tag
 from dcmd_ros.evaluation.scores import Score
-from dcmd_ros.evaluation.style import STYLE
 from dcmd_ros.inspection import THRESHOLD
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-SHOWN, MOST_SHOWN = 2, 6
 
 
 @dataclass(frozen=True)
@@ -39,40 +35,28 @@ def report(result: Mapping[str, Any], facts: Mapping[str, str], pictures: Pictur
     """
     other = against or {}
     names = list(result['categories'])
-    body = tag('main', heading(names, facts), notes(result['notes']), tiles(result),
-               summary_section(result, bool(against), other),
-               *(category_section(name, result, pictures, other) for name in names), footer())
-    head = tag('head', tag('meta', charset='utf-8'),
-               tag('meta', name='viewport', content='width=device-width, initial-scale=1'),
-               tag('meta', http_equiv='Content-Security-Policy', content=POLICY),
-               tag('title', f'Inspection report: {", ".join(names)}'), tag('style', Markup(STYLE)))
-    return '<!DOCTYPE html>\n' + tag('html', head, tag('body', body), lang='en') + '\n'
+    return page.whole(
+        f'Inspection report: {", ".join(names)}', heading(names, facts),
+        page.notes(result['notes']), headline(result),
+        summary_section(result, bool(against), other),
+        *(category_section(name, result, pictures, other) for name in names), footer())
 
 
 def heading(names: Sequence[str], facts: Mapping[str, str]) -> Markup:
     links = (tag('a', name, href=f'#{anchor(name)}') for name in names)
-    known = (tag('span', f'{key}: {value}') for key, value in facts.items())
-    return join([tag('h1', f'Inspection report: {", ".join(names)}'),
-                 tag('nav', *known, class_='soft'),
+    return join([page.heading(f'Inspection report: {", ".join(names)}', facts),
                  tag('nav', *links) if len(names) > 1 else ''])
 
 
-def notes(texts: Sequence[str]) -> Markup:
-    if not texts:
-        return Markup('')
-    return tag('div', tag('ul', *(tag('li', text) for text in texts)), class_='notes')
-
-
-def tiles(result: Mapping[str, Any]) -> Markup:
+def headline(result: Mapping[str, Any]) -> Markup:
     """The few figures that one looks for first."""
     mean = result['mean']
     wanted = [(mode, 'i_auroc', f'I-AUROC, {tables.MODE_NAMES[mode]}')
               for mode in tables.modes(mean)]
     first = wanted[0][0] if wanted else next(iter(mean))
     wanted += [(first, 'aupro30', 'AUPRO@30'), (first, 'far', 'false alarms on good parts')]
-    return tag('div', *(tag('div', tag('b', f'{tables.percent(mean[mode][name])} %'),
-                            tag('span', text), class_='tile')
-                        for mode, name, text in wanted), class_='tiles')
+    return page.tiles((f'{tables.percent(mean[mode][name])} %', text)
+                      for mode, name, text in wanted)
 
 
 def summary_section(result: Mapping[str, Any], compared: bool,
@@ -112,11 +96,11 @@ def curve_cards(scores: Sequence[Score], shown: Sequence[str]) -> Markup:
              for mode, part in by_mode.items()
              if not metrics.one_class([s.anomalous for s in part])}
     names = {mode: tables.MODE_NAMES[mode] for mode in shown}
-    roc = [card('ROC over parts', charts.legend(names),
+    roc = [page.card('ROC over parts', charts.legend(names),
                 charts.curves('ROC', lines, 'false-positive rate', 'true-positive rate'))]
     key = charts.legend({'good': 'good', 'defective': 'defective'})
     return tag('div', *(roc if lines else []),
-               *(card(f'Scores, {names[mode]}', key, histogram(part))
+               *(page.card(f'Scores, {names[mode]}', key, histogram(part))
                  for mode, part in by_mode.items()), class_='row')
 
 
@@ -124,10 +108,6 @@ def histogram(part: Sequence[Score]) -> Markup:
     return charts.histogram('scores of good and defective parts',
                             [s.score for s in part if not s.anomalous],
                             [s.score for s in part if s.anomalous], THRESHOLD)
-
-
-def card(title: str, *parts: Markup) -> Markup:
-    return tag('div', tag('h4', title), *parts, class_='card')
 
 
 def matrix_section(conditions: Mapping[str, Any], other: Mapping[str, Any]) -> Markup:
@@ -156,20 +136,15 @@ def worst(name: str, scores: Sequence[Score], condition: str, pictures: Pictures
     alarms = sum(score.score >= THRESHOLD for score in good)
     misses = sum(not score.score >= THRESHOLD for score in defective)
     return [gallery(f'Good parts that scored highest: {alarms} false alarms of {len(good)}',
-                    name, good[:shown(alarms)], pictures),
+                    name, good[:page.shown(alarms)], pictures),
             gallery(f'Defects that scored lowest: {misses} missed of {len(defective)}',
-                    name, defective[:shown(misses)], pictures)]
-
-
-def shown(wrong: int) -> int:
-    """How many pictures: the wrong ones, at least SHOWN, at most MOST_SHOWN."""
-    return min(max(wrong, SHOWN), MOST_SHOWN)
+                    name, defective[:page.shown(misses)], pictures)]
 
 
 def gallery(title: str, category: str, scores: Sequence[Score], pictures: Pictures) -> Markup:
     if not scores:
         return Markup('')
-    return join([tag('h3', title), *(figure(pictures.panel(category, score.sample),
+    return join([tag('h3', title), *(page.figure(pictures.panel(category, score.sample),
                                             f'{score.sample}: {score.score:.3f} {score.verdict}')
                                      for score in scores)])
 
@@ -177,7 +152,7 @@ def gallery(title: str, category: str, scores: Sequence[Score], pictures: Pictur
 def example_section(examples: Mapping[str, bytes]) -> Markup:
     if len(examples) <= len(tables.MODE_NAMES):
         return Markup('')
-    figures = (figure(picture, variant, caption_of(variant))
+    figures = (page.figure(picture, variant, caption_of(variant))
                for variant, picture in examples.items())
     return join([tag('h3', 'What the conditions look like'),
                  tag('p', 'One part: RGB, depth and map under each fault.', class_='soft'),
@@ -187,12 +162,6 @@ def example_section(examples: Mapping[str, bytes]) -> Markup:
 def caption_of(variant: str) -> str:
     """A variant that is a fault text already says what it is."""
     return '' if ' ' in variant else describe(variant)
-
-
-def figure(picture: bytes | None, title: str, text: str = '') -> Markup:
-    image = (tag('img', src=data_uri(picture), alt=title, loading='lazy') if picture
-             else tag('p', '(no picture)', class_='soft'))
-    return tag('figure', image, tag('figcaption', ': '.join(filter(None, (title, text)))))
 
 
 def anchor(name: str) -> str:

@@ -14,7 +14,7 @@ NAMES = {'i_auroc': 'I-AUROC', 'p_auroc': 'P-AUROC', 'image_aupr': 'image AUPR',
          'pixel_aupr': 'pixel AUPR', 'aupro30': 'AUPRO@30', 'aupro1': 'AUPRO@1', 'f1': 'F1',
          'far': 'false alarms', 'confidence_rgb': 'trust RGB', 'confidence_depth': 'trust depth'}
 LOWER_IS_BETTER = {'far'}
-NOT_A_MERIT = {'confidence_rgb', 'confidence_depth'}
+NOT_A_MERIT = {'confidence_rgb', 'confidence_depth', 'alarm_rate'}
 MODE_NAMES = {'both': 'both sensors', 'no_depth': 'RGB only', 'no_rgb': 'depth only'}
 FULL_TINT = 0.25  # a loss of so much has the strongest colour
 

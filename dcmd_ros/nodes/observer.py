@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -22,7 +23,12 @@ DEPTH_OF_HISTORY = 1000
 
 @dataclass(frozen=True)
 class Result:
-    """One message of `~/inspection`, its keys typed; `arrival` is steady time in seconds."""
+    """
+    One message of `~/inspection`, its keys typed.
+
+    arrival  steady time in seconds
+    parts    the stamps of the sensors that took part
+    """
 
     stamp: str
     verdict: str
@@ -33,6 +39,7 @@ class Result:
     confidence: dict[str, float]
     state: dict[str, str]
     arrival: float
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 def values(status: DiagnosticStatus) -> dict[str, str]:
@@ -41,7 +48,7 @@ def values(status: DiagnosticStatus) -> dict[str, str]:
 
 
 def parse_result(message: DiagnosticArray, arrival: float) -> Result:
-    """Read a message of `~/inspection`; raises KeyError where the contract's keys lack."""
+    """Read a message of `~/inspection`; KeyError or ValueError where it is not the contract's."""
     statuses = {status.name: values(status) for status in message.status}
     inspection = statuses['inspection']
     sensors = {name: statuses[name] for name in ('rgb', 'depth')}
@@ -49,7 +56,8 @@ def parse_result(message: DiagnosticArray, arrival: float) -> Result:
         inspection['stamp'], inspection['verdict'], float(inspection['score']),
         inspection['mode'], inspection['degraded'] == 'true', float(inspection['latency_ms']),
         {name: float(keys['confidence']) for name, keys in sensors.items()},
-        {name: keys['state'] for name, keys in sensors.items()}, arrival)
+        {name: keys['state'] for name, keys in sensors.items()}, arrival,
+        {name: keys['stamp'] for name, keys in sensors.items() if keys['stamp'] != 'nan'})
 
 
 class Observer:
@@ -59,6 +67,9 @@ class Observer:
     results      in order of arrival
     labels       truth by stamp, as the source published it
     diagnostics  the newest status by name
+    first        the first status by name
+    told         how often each status came
+    unreadable   messages by topic that were not as the contract has them
     """
 
     def __init__(
@@ -68,6 +79,9 @@ class Observer:
         self.results: list[Result] = []
         self.labels: dict[str, dict[str, Any]] = {}
         self.diagnostics: dict[str, DiagnosticStatus] = {}
+        self.first: dict[str, DiagnosticStatus] = {}
+        self.told: Counter[str] = Counter()
+        self.unreadable: Counter[str] = Counter()
         self._on_result = on_result
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self.node)
@@ -105,14 +119,24 @@ class Observer:
         self.node.destroy_node()
 
     def _add_result(self, message: DiagnosticArray) -> None:
-        result = parse_result(message, time.monotonic())
+        try:
+            result = parse_result(message, time.monotonic())
+        except (KeyError, ValueError):
+            self.unreadable['inspection'] += 1
+            return
         self.results.append(result)
         if self._on_result:
             self._on_result(result)
 
     def _add_label(self, message: String) -> None:
-        label = json.loads(message.data)
-        self.labels[str(label['stamp'])] = {**label, 'arrival': time.monotonic()}
+        try:
+            label = json.loads(message.data)
+            self.labels[str(label['stamp'])] = {**label, 'arrival': time.monotonic()}
+        except (KeyError, ValueError, TypeError):
+            self.unreadable['truth/label'] += 1
 
     def _add_diagnostics(self, message: DiagnosticArray) -> None:
-        self.diagnostics.update({status.name: status for status in message.status})
+        statuses = {status.name: status for status in message.status}
+        self.diagnostics.update(statuses)
+        self.first = {**statuses, **self.first}
+        self.told.update(list(statuses))

@@ -53,15 +53,16 @@ class Replayer:
     withheld  images that a fault swallowed, by sensor
 
     :param deliver: gets each result
+    :param tell: gets each message on truth/label and truth/mask
     :param writer: gets the messages of the bag, as they were or with their faults, and the node's
     """
 
     def __init__(self, bag: Bag, choice: Choice, options: ReplayOptions,
-                 deliver: Callable[[Result], None], writer: BagWriter | None = None,
-                 load: Load = load_inspector) -> None:
+                 deliver: Callable[[Result], None], tell: Callable[[Sent], None],
+                 writer: BagWriter | None = None, load: Load = load_inspector) -> None:
         self.tally = Tally()
         self._bag, self._choice, self._points = bag, choice, options.points
-        self._deliver, self._writer = deliver, writer
+        self._deliver, self._tell, self._writer = deliver, tell, writer
         kinds = {topic.name: topic.type for topic in bag.topics}
         settings = dataclasses.replace(
             options.settings,
@@ -88,6 +89,11 @@ class Replayer:
                 shown(read(self._bag, self._choice, self.tally, everything))):
             self._pass(sent)
         self._judge(self._shots.finish())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know of the model."""
+        return self._pipeline.judge.warnings if self._pipeline.judge else []
 
     def drops(self) -> dict[str, int]:
         """What made no result, by sensor or stage and cause."""
@@ -118,6 +124,8 @@ class Replayer:
             self._pass_info(sent)
         elif sent.role in ('rgb', 'depth'):
             self._judge(self._shots.take(sent.role, sent.message, sent.received))
+        elif sent.role in ('label', 'mask'):
+            self._tell(sent)
 
     def _pass_info(self, sent: Sent) -> None:
         modality: Modality = 'rgb' if sent.role == 'rgb_info' else 'depth'

@@ -9,11 +9,11 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from std_msgs.msg import Header
 
 from dcmd_ros.frame import MODALITIES, Frame, Modality
-from dcmd_ros.framing.shot import NANOSECONDS
 from dcmd_ros.inspection import Inspection
+from dcmd_ros.stream.health import LOSSES
+from dcmd_ros.stream.stamps import seconds
 
 SCHEMA = 1
-LOSSES = ('lost', 'degraded', 'frozen', 'unsynchronised')
 VERDICT_LEVELS = {
     'good': DiagnosticStatus.OK, 'no_part': DiagnosticStatus.OK,
     'anomalous': DiagnosticStatus.WARN, 'unknown': DiagnosticStatus.ERROR}
@@ -103,8 +103,3 @@ def status(
     """A diagnostic status; the values become text."""
     return DiagnosticStatus(name=name, level=level, message=message, values=[
         KeyValue(key=key, value=str(value)) for key, value in values.items()])
-
-
-def seconds(stamp: int) -> str:
-    """Nanoseconds as s.nnnnnnnnn."""
-    return f'{stamp // NANOSECONDS}.{stamp % NANOSECONDS:09d}'

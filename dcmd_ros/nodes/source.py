@@ -93,11 +93,6 @@ class RgbdSource(Node):
         self._declare_fault(fault)
 
     @property
-    def image_topics(self) -> list[str]:
-        """Names after remapping."""
-        return [publisher.topic_name for publisher in self._images.values()]
-
-    @property
     def outputs(self) -> list[Publisher]:
         """All publishers of the source, those of the images first."""
         return [*self._images.values(), *self._infos.values(), self._mask, self._label]

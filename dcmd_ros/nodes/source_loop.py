@@ -8,17 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
-from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 
-from dcmd_ros.errors import DcmdError
+from dcmd_ros.nodes.audience import POLL, Audience
 from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
 from dcmd_ros.nodes.source import IMAGE_HISTORY, RgbdSource, SourceFrame
 from dcmd_ros.sensing.faults import SECOND
-
-SETTLED = 0.5  # seconds without a new subscription after the first
-FLUSHED = 15.0  # seconds that a listener has to acknowledge the last messages
-POLL = 0.05
 
 
 @dataclass(frozen=True)
@@ -106,15 +101,16 @@ class Loop:
         self._options = options
         self._report = report
         self._interruption = interruption
+        self._audience = Audience(source, source.outputs[:2], source.outputs, self._spin)
 
     def run(self, frames: Iterable[SourceFrame]) -> None:
         if self._options.wait != 0:
-            self._await_listener(self._options.wait)
+            self._audience.wait(self._options.wait)
         try:
             self._play(frames)
             while self._source.next_late is not None:
                 self._spin_until(self._source.next_late)
-            self._report.acknowledged = self._flush()
+            self._report.acknowledged = self._audience.flush()
         finally:
             self._report.sent = dict(self._source.sent)
             self._report.withheld = dict(self._source.withheld)
@@ -146,31 +142,3 @@ class Loop:
         self._executor.spin_once(timeout_sec=seconds)
         if self._interruption.came:
             raise KeyboardInterrupt
-
-    def _await_listener(self, limit: float | None) -> None:
-        """Until an image has a subscription, and then until no more come."""
-        topics = ' or '.join(self._source.image_topics)
-        self._source.get_logger().info(f'waiting for a subscription to {topics}')
-        begin = time.monotonic()
-        images = self._source.outputs[:2]
-        while not any(publisher.get_subscription_count() for publisher in images):
-            if limit is not None and time.monotonic() > begin + limit:
-                raise DcmdError(f'nobody subscribed to {topics} within {limit:g} s; start the '
-                                'inspector first, or give --wait 0')
-            self._spin(POLL)
-        self._settle()
-
-    def _settle(self) -> None:
-        counts: list[int] = []
-        since = time.monotonic()
-        while time.monotonic() < since + SETTLED:
-            self._spin(POLL)
-            now = [publisher.get_subscription_count() for publisher in self._source.outputs]
-            if now != counts:
-                counts, since = now, time.monotonic()
-
-    def _flush(self) -> bool:
-        end = time.monotonic() + FLUSHED
-        return all(publisher.wait_for_all_acked(
-            Duration(seconds=max(end - time.monotonic(), 0.0)))
-            for publisher in self._source.outputs)

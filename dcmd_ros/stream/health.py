@@ -10,6 +10,7 @@ from dcmd_ros.stream.config import SECOND, PairingConfig
 
 State = Literal['waiting', 'ok', 'late', 'degraded', 'frozen', 'lost', 'idle', 'paused',
                 'unsynchronised', 'disabled']
+LOSSES = ('lost', 'degraded', 'frozen', 'unsynchronised')  # a result with one is degraded
 
 LATE_WINDOW, LATE_ENTER, LATE_LEAVE = 10, 0.5, 0.2
 TRUST_ENTER, TRUST_LEAVE, TRUST_SHARE = 0.5, 0.6, 0.3

@@ -36,7 +36,8 @@ class Sample:
     """
     name    `<label>/<file's stem>`, unique in its split
     label   `good` or the defect's name
-    file    its colour image, else its geometry
+    file    its colour image, else its geometry, or the bag that holds them
+    mask    the image of what is defective, or what reads it
     """
 
     name: str
@@ -44,7 +45,7 @@ class Sample:
     split: Split
     file: Path
     loader: Callable[[], Images] = field(repr=False, compare=False)
-    mask: Path | None = None
+    mask: Path | Callable[[], NDArray[np.bool_] | None] | None = None
 
     def load(self) -> Images:
         """
@@ -62,6 +63,8 @@ class Sample:
 
     def truth(self) -> NDArray[np.bool_] | None:
         """(H, W) true where defective, all false for a good part without a mask, else None."""
+        if callable(self.mask):
+            return self.mask()
         if self.mask:
             return read_mask(self.mask)
         return np.zeros(read_image(self.file).shape[:2], bool) if self.label == GOOD else None

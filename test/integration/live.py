@@ -18,6 +18,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from numpy.typing import NDArray
 from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -36,7 +37,7 @@ from dcmd_ros.sensing.codec import fill_image
 SIZE = 48, 64  # height, width: small, so that a test is about the graph and not about pixels
 FRAME_ID = 'camera_color_optical_frame'
 PATIENCE = 4.0  # s; longer than any service of the tests takes
-LIMIT = 60.0  # s; generous, a condition usually holds within a fraction
+LIMIT = 180.0  # s; generous, a condition usually holds within a fraction
 
 
 class BrightSpots:
@@ -103,7 +104,7 @@ def inspector(
         yield node
     finally:
         context.shutdown()
-        thread.join(10)
+        thread.join(LIMIT)
         node.close()
         executor.shutdown()
         node.destroy_node()
@@ -130,7 +131,7 @@ def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         if running.poll() is None:
             running.send_signal(signal.SIGINT)
             try:
-                running.wait(15)
+                running.wait(LIMIT)
             except subprocess.TimeoutExpired:
                 running.kill()
                 running.wait()
@@ -204,14 +205,18 @@ class Bench:
     def stream(
             self, until: Callable[[], Any], fps: float = 30.0, limit: float = LIMIT,
             publish: Callable[[int], None] | None = None) -> Any:
-        """Publish a frame each period, stamped by the clock, until the condition holds."""
+        """
+        Publish a frame each period, stamped by the clock, until the condition holds.
+
+        After a stall the rate goes on from there: no camera makes up for frames in a burst.
+        """
         end = time.monotonic() + limit
         due = time.monotonic()
         while not (value := until()):
             assert time.monotonic() < end, f'not within {limit} s; {self.tell()}'
             if time.monotonic() >= due:
                 (publish or self.publish)(time.time_ns())
-                due += 1 / fps
+                due = max(due + 1 / fps, time.monotonic())
             self.executor.spin_once(timeout_sec=max(0.0, min(0.02, due - time.monotonic())))
         return value
 
@@ -282,6 +287,10 @@ class Bench:
         request = ChangeState.Request(transition=Transition(id=transition))
         return self.request(ChangeState, 'change_state', request).success
 
+    def reach(self, transition: int, lifecycle: str) -> None:
+        """Ask for a lifecycle transition until the node says that it is in this state."""
+        self.ask(transition, self.is_in(lifecycle))
+
     def set_parameter(self, name: str, value: Any, node: str = '') -> Any:
         """The result of setting one parameter of a node, the inspector's unless named."""
         request = SetParameters.Request(
@@ -291,22 +300,12 @@ class Bench:
     def request(
             self, kind: Any, service: str, request: Any, limit: float = LIMIT,
             streaming: bool = False, node: str = '') -> Any:
-        """
-        The answer of a node's service, the inspector's unless named; asked again when none comes.
-
-        A request can be lost before the server has discovered the client, although the client
-        has discovered the server: a volatile topic under the service.
-        """
+        """The answer of a node's service, the inspector's unless named."""
         client = self.node.create_client(kind, f'{node or self.inspector}/{service}')
-        asked: list[tuple[float, Any]] = []
-
-        def answer() -> Any:
-            if not asked or time.monotonic() > asked[-1][0] + PATIENCE:
-                asked.append((time.monotonic(), client.call_async(request)))
-            return next((future.result() for _, future in asked if future.done()), None)
         try:
             self.wait_for(client.service_is_ready, limit)
-            return (self.stream if streaming else self.wait_for)(answer, limit=limit)
+            wait = self.stream if streaming else self.wait_for
+            return wait(answered(client, request), limit=limit)
         finally:
             self.node.destroy_client(client)
 
@@ -318,6 +317,22 @@ class Bench:
     def _keep(self, message: DiagnosticArray) -> None:
         self.diagnostics.update({status.name: status for status in message.status})
         self.history.extend(message.status)
+
+
+def answered(client: Client, request: Any) -> Callable[[], Any]:
+    """
+    A condition: the answer of a service, which is asked again when none comes.
+
+    A request can be lost before the server has discovered the client, although the client
+    has discovered the server: a volatile topic under the service.
+    """
+    asked: list[tuple[float, Any]] = []
+
+    def answer() -> Any:
+        if not asked or time.monotonic() > asked[-1][0] + PATIENCE:
+            asked.append((time.monotonic(), client.call_async(request)))
+        return next((future.result() for _, future in asked if future.done()), None)
+    return answer
 
 
 def keys_of(status: DiagnosticStatus | None) -> dict[str, str]:

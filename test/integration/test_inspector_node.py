@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from lifecycle_msgs.msg import Transition
 from live import (
+    LIMIT,
     SIZE,
     Bench,
     BrightSpots,
@@ -23,6 +25,7 @@ from live import (
 )
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rig import Rig
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Float32
@@ -40,8 +43,11 @@ def both(bench: Bench) -> bool:
     return bench.last().get('mode') == 'both'
 
 
-def active(bench: Bench) -> bool:
-    return bench.status('inference')['lifecycle'] == 'active'
+def goes_on(bench: Bench, mode: str, publish: Callable[[int], None], **states: str) -> None:
+    """Publish until several results in a row are of that mode, the last with these states."""
+    live = Rig(bench, wait=lambda done: bench.stream(done, publish=publish))
+    live.begin()
+    live.goes_on(mode, **states)
 
 
 def depth_only(bench: Bench):
@@ -57,9 +63,9 @@ def rgb_only(bench: Bench):
 def test_a_pair_goes_in_and_a_verdict_comes_out() -> None:
     with Bench() as bench, inspector():
         bench.stream(lambda: both(bench))
-        told = bench.last()
-        assert (told['schema'], told['verdict'], told['degraded']) == ('1', 'good', 'false')
-        assert 0 < float(told['score']) < 0.5
+        result = bench.last()
+        assert (result['schema'], result['verdict'], result['degraded']) == ('1', 'good', 'false')
+        assert 0 < float(result['score']) < 0.5
         assert bench.last('rgb')['state'] == 'ok'
         assert float(bench.last('depth')['confidence']) == pytest.approx(0.9)
         assert 0 < float(bench.last('depth')['age_ms']) < 5000
@@ -154,9 +160,8 @@ def test_two_inspectors_live_in_two_namespaces() -> None:
 def test_depth_goes_and_comes_back_and_the_diagnostics_name_its_topic() -> None:
     with Bench() as bench, inspector():
         bench.stream(lambda: both(bench))
-        bench.stream(lambda: bench.last('depth')['state'] == 'lost', publish=rgb_only(bench))
-        told = bench.last()
-        assert (told['mode'], told['degraded'], told['verdict']) == ('rgb_only', 'true', 'good')
+        goes_on(bench, 'rgb_only', rgb_only(bench), depth='lost')
+        assert (bench.last()['degraded'], bench.last()['verdict']) == ('true', 'good')
         assert bench.last('depth') == {
             'state': 'lost', 'confidence': 'nan', 'stamp': 'nan', 'age_ms': 'nan'}
         bench.stream(lambda: 'no messages on /depth/image for' in
@@ -177,19 +182,16 @@ def test_without_any_message_only_diagnostics_are_published() -> None:
         bench.stream(lambda: both(bench))
         bench.wait_for(lambda: all(bench.status(m).get('state') == 'lost'
                                    for m in ('rgb', 'depth')))
-        before = len(bench.results)
-        bench.diagnostics.clear()
-        bench.wait_for(lambda: bench.diagnostics)
-        assert len(bench.results) == before
+        Rig(bench).stops()
 
 
 @pytest.mark.parametrize('policy', ['unknown', 'reject'])
 def test_the_policy_withholds_the_verdict_while_a_sensor_is_lost(policy: str) -> None:
     with Bench() as bench, inspector(depth__on_sensor_loss=policy):
-        bench.stream(lambda: both(bench))
+        goes_on(bench, 'both', bench.publish, depth='ok')
         assert bench.last()['verdict'] == 'good'
-        bench.stream(lambda: bench.last()['verdict'] == 'unknown', publish=rgb_only(bench))
-        assert bench.last('depth')['state'] == 'lost'
+        goes_on(bench, 'rgb_only', rgb_only(bench), depth='lost')
+        assert bench.last()['verdict'] == 'unknown'
         assert bench.results[-1].status[0].level == b'\x02'
 
 
@@ -201,8 +203,7 @@ def test_a_frozen_sensor_is_left_out() -> None:
         def publish(stamp: int) -> None:
             bench.publish(stamp, depth=False)
             bench.images['depth'].publish(image(stamp, still, '32FC1'))
-        bench.stream(lambda: bench.last('depth')['state'] == 'frozen', publish=publish)
-        assert bench.last()['mode'] == 'rgb_only'
+        goes_on(bench, 'rgb_only', publish, depth='frozen')
         bench.stream(lambda: both(bench))
 
 
@@ -225,8 +226,7 @@ def test_an_unreadable_depth_is_degraded_named_and_left_out() -> None:
             bench.images['depth'].publish(image(stamp, colour(), 'rgb8'))
         bench.stream(lambda: '/depth/image: ' in bench.status('depth')['message'],
                      publish=publish)
-        assert bench.last()['mode'] == 'rgb_only'
-        assert bench.last('depth')['state'] == 'degraded'
+        goes_on(bench, 'rgb_only', publish, depth='degraded')
         assert int(bench.status('depth')['encoding']) > 0
         bench.stream(lambda: both(bench) and bench.status('depth')['level'] == '0')
 
@@ -277,9 +277,9 @@ def test_another_camera_than_the_trained_one_is_a_warning() -> None:
 
 def test_a_late_camera_info_is_missed_by_topic_and_taken_when_it_comes() -> None:
     with Bench() as bench, inspector():
-        bench.stream(lambda: 'no CameraInfo on /rgb/camera_info' in bench.status('rgb')['message'],
+        bench.stream(lambda: both(bench) and 'no CameraInfo on /rgb/camera_info' in
+                     bench.status('rgb')['message'],
                      publish=lambda stamp: bench.publish(stamp, infos=False))
-        assert both(bench)
         bench.stream(lambda: bench.status('rgb')['level'] == '0')
 
 
@@ -316,19 +316,17 @@ def test_a_clock_that_stands_still_pauses() -> None:
 
 def test_without_autostart_the_transitions_are_the_managers() -> None:
     with Bench() as bench, inspector(autostart_node=False):
-        bench.wait_for(lambda: bench.status('inference')['lifecycle'] == 'unconfigured')
+        bench.wait_for(bench.is_in('unconfigured'))
         assert bench.status('rgb')['level'] == '3'
-        assert bench.transition(Transition.TRANSITION_CONFIGURE)
-        bench.wait_for(lambda: bench.status('inference')['lifecycle'] == 'inactive')
-        assert bench.transition(Transition.TRANSITION_ACTIVATE)
+        bench.reach(Transition.TRANSITION_CONFIGURE, 'inactive')
+        bench.reach(Transition.TRANSITION_ACTIVATE, 'active')
         bench.stream(lambda: both(bench))
-        assert bench.transition(Transition.TRANSITION_DEACTIVATE)
+        bench.reach(Transition.TRANSITION_DEACTIVATE, 'inactive')
+        Rig(bench, wait=bench.stream).stops()
+        bench.reach(Transition.TRANSITION_CLEANUP, 'unconfigured')
+        bench.reach(Transition.TRANSITION_CONFIGURE, 'inactive')
+        bench.reach(Transition.TRANSITION_ACTIVATE, 'active')
         count = len(bench.results)
-        bench.stream(lambda: bench.status('inference')['lifecycle'] == 'inactive')
-        assert len(bench.results) == count
-        assert bench.transition(Transition.TRANSITION_CLEANUP)
-        assert bench.transition(Transition.TRANSITION_CONFIGURE)
-        assert bench.transition(Transition.TRANSITION_ACTIVATE)
         bench.stream(lambda: len(bench.results) > count)
 
 
@@ -379,23 +377,23 @@ def test_parameters_change_at_run_time_or_say_why_not() -> None:
 
 def test_the_input_reliability_changes_while_inactive() -> None:
     with Bench(reliable=False) as bench, inspector(input_reliability='reliable'):
-        bench.wait_for(lambda: active(bench))
-        assert bench.transition(Transition.TRANSITION_DEACTIVATE)
+        bench.wait_for(bench.is_in('active'))
+        bench.reach(Transition.TRANSITION_DEACTIVATE, 'inactive')
         assert bench.set_parameter('input_reliability', 'best_effort').successful
-        assert bench.transition(Transition.TRANSITION_ACTIVATE)
+        bench.reach(Transition.TRANSITION_ACTIVATE, 'active')
         bench.stream(lambda: both(bench))
 
 
 def test_qos_overrides_win_and_last() -> None:
     override = {'qos_overrides./rgb/image.subscription.reliability': 'reliable'}
     with Bench() as bench, inspector(**override) as node:
+        bench.wait_for(bench.is_in('active'))
         for _ in range(2):
-            bench.wait_for(lambda: active(bench))
             profiles = {m: node.inputs.filters[m].subscription.qos_profile for m in MODALITIES}
             assert profiles['rgb'].reliability == ReliabilityPolicy.RELIABLE
             assert profiles['depth'].reliability == ReliabilityPolicy.BEST_EFFORT
-            assert bench.transition(Transition.TRANSITION_DEACTIVATE)
-            assert bench.transition(Transition.TRANSITION_ACTIVATE)
+            bench.reach(Transition.TRANSITION_DEACTIVATE, 'inactive')
+            bench.reach(Transition.TRANSITION_ACTIVATE, 'active')
 
 
 def test_parameters_describe_themselves() -> None:
@@ -412,25 +410,28 @@ def test_parameters_describe_themselves() -> None:
 def test_inspect_answers_with_the_verdict_of_the_next_frame() -> None:
     with Bench() as bench, inspector():
         bench.stream(lambda: both(bench))
-        answer = bench.call('inspect', streaming=True)
-        assert answer.success
-        assert answer.message.startswith('good, score 0.1000, mode both')
+
+        def judged() -> bool:
+            answer = bench.call('inspect', streaming=True)
+            assert answer.success
+            return answer.message.startswith('good, score 0.1000, mode both')
+        bench.wait_for(judged)
 
 
 def test_inspect_without_a_camera_answers_with_the_cause_and_blocks_nobody() -> None:
-    with Bench() as bench, inspector(service_timeout=2.5):
-        bench.wait_for(lambda: active(bench))
+    with Bench() as bench, inspector(service_timeout=3.5):
+        bench.wait_for(bench.is_in('active'))
         bench.diagnostics.clear()
         answer = bench.call('inspect')
         assert not answer.success
-        assert 'no result within 2.5 s' in answer.message
+        assert 'no result within 3.5 s' in answer.message
         assert '/rgb/image' in answer.message
         assert bench.diagnostics, 'the executor stood still while the service waited'
 
 
 def test_reload_swaps_the_model_and_keeps_the_old_one_on_failure() -> None:
     with Bench() as bench, inspector() as node:
-        bench.wait_for(lambda: active(bench))
+        bench.wait_for(bench.is_in('active'))
         old = node.pipeline.judge
         bench.set_parameter('model', 'missing.pth')
         answer = bench.call('reload')
@@ -447,19 +448,22 @@ def test_reload_swaps_the_model_and_keeps_the_old_one_on_failure() -> None:
 def test_reset_forgets_the_counts() -> None:
     with Bench() as bench, inspector() as node:
         bench.stream(lambda: int(bench.status('rgb').get('received', 0)) > 5)
-        assert bench.call('reset').success
-        assert node.tally.counts('rgb') == {}
+        bench.wait_for(  # anew where a message was still on its way
+            lambda: bench.call('reset').success and node.tally.counts('rgb') == {})
 
 
 def test_snapshot_writes_the_next_frame_and_answers_with_the_folder(tmp_path) -> None:
     with Bench() as bench, inspector(snapshot_dir=str(tmp_path)):
         bench.stream(lambda: both(bench))
-        answer = bench.call('snapshot', streaming=True)
-        assert answer.success
-        assert Path(answer.message).parent == tmp_path
-        assert {p.name for p in Path(answer.message).iterdir()} == {
+
+        def written() -> set[str]:
+            answer = bench.call('snapshot', streaming=True)
+            assert answer.success
+            assert Path(answer.message).parent == tmp_path
+            return {path.name for path in Path(answer.message).iterdir()}
+        bench.wait_for(lambda: written() == {
             'rgb.png', 'depth.png', 'map.tiff', 'mask.png', 'overlay.png', 'points.ply',
-            'inspection.json'}
+            'inspection.json'})
 
 
 # The process.
@@ -468,12 +472,12 @@ def test_the_process_stays_up_without_a_model_and_ends_cleanly_on_sigint() -> No
     with Bench() as bench, process('inspect', '--model', 'nowhere.pth') as running:
         bench.wait_for(lambda: 'nowhere.pth' in bench.status('inference')['message'])
         running.send_signal(signal.SIGINT)
-        assert running.wait(20) == 0
+        assert running.wait(LIMIT) == 0
 
 
 def test_a_wrong_start_value_is_one_plain_line_and_exit_1() -> None:
     with process('inspect', '--ros-args', '-p', 'acquisition:=burst') as running:
-        assert running.wait(30) == 1
+        assert running.wait(LIMIT) == 1
         lines = running.stdout.read().splitlines()
         assert [line for line in lines if 'acquisition must be one of stream, triggered' in line]
         assert not [line for line in lines if 'Traceback' in line]
