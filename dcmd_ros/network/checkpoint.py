@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +116,9 @@ def _check_teacher(path: Path, teacher: Mapping[str, str]) -> None:
 
 
 def _unpacked(packed: Mapping[str, Any]) -> Checkpoint:
-    before = {'large': True} if packed['format'] == _BEFORE else {}
-    config = DcmdConfig(**packed['config'], **before)
+    config = DcmdConfig(**packed['config'])
+    if packed['format'] == _BEFORE:
+        config = replace(config, large=True)
     view = dict(packed['view'])
     view['intrinsics'] = Intrinsics(**packed['intrinsics'])
     scene = dict(packed['scene'])
