@@ -13,6 +13,8 @@ from detector_rig import SIZE, frame_of, has_hole, tiny_model
 
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspector import DeviceError, FrameError, Inspector, ModelError
+from dcmd_ros.network.checkpoint import load_checkpoint
+from dcmd_ros.network.dcmd import Dcmd, DcmdConfig
 
 
 @pytest.fixture(scope='module')
@@ -223,6 +225,16 @@ def test_a_model_that_does_not_fit_is_refused(model: Path, tmp_path: Path, key: 
     torch.save(packed, tmp_path / 'odd.pth')
     with pytest.raises(ModelError, match=says):
         Inspector(tmp_path / 'odd.pth', device='cpu')
+
+
+def test_a_model_of_the_format_before_is_still_read(model: Path, tmp_path: Path) -> None:
+    packed = torch.load(model, weights_only=True)
+    before = Dcmd(DcmdConfig(size=64, memory=40, large=True))
+    packed['network'] = before.state_dict()
+    packed['config'] = {'backbone': 'efficientnet-lite0', 'size': 64, 'memory': 40}
+    torch.save({**packed, 'format': 2}, tmp_path / 'before.pth')
+    found = load_checkpoint(tmp_path / 'before.pth').network.state_dict()
+    assert all(torch.equal(found[name], t) for name, t in before.state_dict().items())
 
 
 def test_a_model_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -21,15 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folder for dcmd_CATEGORY_best.pth (default: models)')
     parser.add_argument('--device', default='auto', help='auto, cpu or cuda:N')
     parser.add_argument('--seed', type=whole, default=0, help='of the training (default: 0)')
-    parser.add_argument('--steps', type=count, default=400,
+    parser.add_argument('--steps', type=count, default=1000,
                         help='training steps of each of the four students; calibration takes '
-                        'about twice as many again (default: 400, some ten minutes)')
+                        'about as many again (default: 1000, a quarter of an hour)')
     parser.add_argument('--backbone', metavar='NAME',
                         help='the teacher: efficientnet-lite0 (default), or any convolutional '
                         'network of timm with features of strides 4, 8 and 16, such as '
                         'wide_resnet50_2 (slower; needs timm and torchvision)')
     parser.add_argument('--image-size', type=count, default=256,
                         help="side of the network's input, a multiple of 32 (default: 256)")
+    parser.add_argument('--large', action='store_true',
+                        help='students of twice the arithmetic (docs/network.md says what for)')
     parser.add_argument('--false-alarm-rate', type=share, default=0.01,
                         help='of good parts, which the thresholds are chosen for (default: 0.01)')
     add_dataset_bag_arguments(parser)
@@ -69,7 +71,7 @@ def options(args: argparse.Namespace, device: str) -> Any:
     folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
         seed=args.seed, steps=args.steps, fold_steps=folds,
-        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size),
+        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size, large=args.large),
         false_alarm_rate=args.false_alarm_rate, device=device)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from dcmd_ros.network.preparation import View
 from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.sensing.foreground import Scene
 
-FORMAT = 2
+FORMAT = 3
+_BEFORE = 2  # its students were all large
 _KIND = 'dcmd_ros model'
 
 
@@ -84,7 +85,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     packed = _read(path)
     if not isinstance(packed, dict) or packed.get('kind') != _KIND:
         raise ModelError(f'{path}: not a model of dcmd_ros; train one with `dcmd_ros train`')
-    if packed.get('format') != FORMAT:
+    if packed.get('format') not in (_BEFORE, FORMAT):
         raise ModelError(f'{path}: model format {packed.get("format")}, this version reads '
                          f'{FORMAT}; train again or install the version that wrote it')
     try:
@@ -116,6 +117,8 @@ def _check_teacher(path: Path, teacher: Mapping[str, str]) -> None:
 
 def _unpacked(packed: Mapping[str, Any]) -> Checkpoint:
     config = DcmdConfig(**packed['config'])
+    if packed['format'] == _BEFORE:
+        config = replace(config, large=True)
     view = dict(packed['view'])
     view['intrinsics'] = Intrinsics(**packed['intrinsics'])
     scene = dict(packed['scene'])

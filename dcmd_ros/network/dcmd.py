@@ -12,7 +12,15 @@ from torch.nn import functional
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import DEFAULT_BACKBONE, STRIDES, Backbone, backbone_spec
 from dcmd_ros.network.memory import Memory
-from dcmd_ros.network.student import Standardiser, Student, StudentConfig, folded, residual
+from dcmd_ros.network.student import (
+    LARGE,
+    SLIM,
+    Standardiser,
+    Student,
+    StudentConfig,
+    folded,
+    residual,
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,17 @@ EVIDENCE: dict[Mode, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class DcmdConfig:
-    """Backbone's name, the side S of its input, and the places in a modality's memory."""
+    """
+    backbone  name of the teacher
+    size      S, the side of its input
+    memory    places in a modality's memory
+    large     students of twice the arithmetic
+    """
 
     backbone: str = DEFAULT_BACKBONE
     size: int = 256
-    memory: int = 4000
+    memory: int = 3200
+    large: bool = False
 
 
 class Dcmd(nn.Module):
@@ -67,7 +81,8 @@ class Dcmd(nn.Module):
     def config_of(self, branch: str) -> StudentConfig:
         """What a branch's student is made like."""
         channels = backbone_spec(self.config.backbone).channels
-        return StudentConfig(channels, BRANCHES[branch].cross)
+        return StudentConfig(channels, BRANCHES[branch].cross,
+                             LARGE if self.config.large else SLIM)
 
     def folded(self) -> Dcmd:
         """A copy for inference, with the students' batch norms folded."""

@@ -28,6 +28,7 @@ class Scale:
     threshold  evidence from which on a part is anomalous
     rate       the false-alarm rate that the threshold was chosen for
     parts      number of held-out good parts
+    weights    of the maps in their sum, 1 where none is named
     """
 
     usual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Scale:
     threshold: float = 0.0
     rate: float = 0.01
     parts: int = 0
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 Scales = Mapping[Mode, Scale]
@@ -43,11 +45,11 @@ Scales = Mapping[Mode, Scale]
 
 def fused(maps: Mapping[str, Tensor], scale: Scale, seen: Tensor) -> Tensor:
     """
-    Sum of the standardised maps, smoothed inside `seen` only, (N, 1, h, w).
+    Weighted sum of the standardised maps, smoothed inside `seen` only, (N, 1, h, w).
 
     :param seen: (N, 1, h, w) 0 or 1, where the maps are evidence.
     """
-    total = sum(((maps[name] - mean) / deviation
+    total = sum((scale.weights.get(name, 1.0) * (maps[name] - mean) / deviation
                  for name, (mean, deviation) in scale.usual.items()), torch.zeros(()))
     return (smoothed(total * seen) / smoothed(seen).clamp(min=0.5) - scale.centre) / scale.spread
 

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+SLIM = (16, 36, 72, 96)
+LARGE = (24, 56, 112, 96)
+
 
 @dataclass(frozen=True)
 class StudentConfig:
@@ -22,7 +25,7 @@ class StudentConfig:
 
     channels: tuple[int, int, int]
     cross: bool
-    widths: tuple[int, int, int, int] = (24, 56, 112, 96)
+    widths: tuple[int, int, int, int] = SLIM
 
 
 class Standardiser(nn.Module):
@@ -109,4 +112,6 @@ def folded(student: Student) -> Student:
 
 def residual(predicted: Tensor, target: Tensor) -> Tensor:
     """(N, C, h, w) twice -> (N, 1, h, w): one minus the cosine of the angle between, 0 to 2."""
-    return 1 - functional.cosine_similarity(predicted, target, dim=1)[:, None]
+    along = (predicted * target).sum(1, keepdim=True)
+    lengths = (predicted.square().sum(1, keepdim=True) * target.square().sum(1, keepdim=True))
+    return 1 - along * lengths.clamp(min=1e-12).rsqrt()

@@ -35,26 +35,29 @@ def alone(frame: Frame, mode: Mode) -> Frame:
 
 
 def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
-               warn: Callable[[str], None]) -> dict[Mode, Scale]:
+               weights: Mapping[str, float], warn: Callable[[str], None]) -> dict[Mode, Scale]:
     """
     The scales of the first detector in `held`, with thresholds for a false-alarm rate.
 
     Each detector's maps are standardised by its own held-out parts; after that, the parts of
     all are alike, and one threshold is drawn from all of them.
+
+    :param weights: of the maps where both sensors are there; see `weighing`.
     """
     groups = [_raw(group, preparation) for group in held]
     scales: list[dict[Mode, Scale]] = [{} for _ in held]
     for mode in ('rgb_only', 'depth_only', 'both'):
         for group, found in zip(groups, scales, strict=True):
-            found[mode] = Scale(_usual(group[mode]), rate=rate)
-        peaks = _over(groups, scales, mode, _Kept.largest)
+            found[mode] = Scale(usual(group[mode]), rate=rate,
+                                weights=weights if mode == 'both' else {})
+        peaks = _over(groups, scales, mode, Kept.largest)
         if not len(peaks):
             raise TrainingError(f'no part was found in the frames to calibrate {mode} with')
         centre = float(np.median(peaks))
         spread = 1.4826 * float(np.median(np.abs(peaks - centre))) + 1e-6
         for found in scales:
             found[mode] = replace(found[mode], centre=centre, spread=spread)
-        peaks = _over(groups, scales, mode, _Kept.peak)
+        peaks = _over(groups, scales, mode, Kept.peak)
         threshold, warning = decide(peaks, rate)
         if warning:
             warn(f'{mode}: {warning}')
@@ -88,7 +91,7 @@ def decide(peaks: NDArray[np.floating], rate: float) -> tuple[float, str]:
 
 
 @dataclass
-class _Kept:
+class Kept:
     """One frame's raw maps in one mode, and where they count."""
 
     maps: dict[str, Tensor]
@@ -112,28 +115,35 @@ class _Kept:
         return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid))
 
 
-Groups = Sequence[Mapping[Mode, Sequence[_Kept]]]
+Groups = Sequence[Mapping[Mode, Sequence[Kept]]]
 
 
 def _largest(found: Tensor, seen: Tensor) -> float:
     return float(found[seen > 0].max()) if bool((seen > 0).any()) else float('nan')
 
 
-def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[_Kept]]:
-    kept: dict[Mode, list[_Kept]] = {mode: [] for mode in MODES}
+def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode) -> Kept | None:
+    """A frame's raw maps in a mode; None where no part was found."""
+    prepared = preparation(alone(frame, mode))
+    if not prepared.foreground.any():
+        return None
+    maps = {name: m.cpu() for name, m in detector.raw([prepared], mode).items()}
+    valid = None if prepared.valid is None else torch.from_numpy(prepared.valid)[None]
+    return Kept(maps, torch.from_numpy(prepared.foreground)[None], valid)
+
+
+def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:
+    found: dict[Mode, list[Kept]] = {mode: [] for mode in MODES}
     for frame in held.frames:
         for mode in MODES:
-            prepared = preparation(alone(frame, mode))
-            maps = {name: m.cpu() for name, m in held.detector.raw([prepared], mode).items()}
-            foreground = torch.from_numpy(prepared.foreground)[None]
-            valid = None if prepared.valid is None else torch.from_numpy(prepared.valid)[None]
-            if bool(foreground.any()):
-                kept[mode].append(_Kept(maps, foreground, valid))
-    return kept
+            kept = keep(held.detector, preparation, frame, mode)
+            if kept is not None:
+                found[mode].append(kept)
+    return found
 
 
-def _usual(group: Sequence[_Kept]) -> dict[str, tuple[float, float]]:
-    """Mean and deviation of each branch over the cells of held-out parts."""
+def usual(group: Sequence[Kept]) -> dict[str, tuple[float, float]]:
+    """Mean and deviation of each map over the cells of held-out parts."""
     values: dict[str, list[Tensor]] = {}
     for kept in group:
         for name, found in kept.maps.items():
@@ -143,7 +153,7 @@ def _usual(group: Sequence[_Kept]) -> dict[str, tuple[float, float]]:
 
 
 def _over(groups: Groups, scales: Sequence[Scales], mode: Mode,
-          measure: Callable[[_Kept, Mode, Scales], float]) -> NDArray[np.float64]:
+          measure: Callable[[Kept, Mode, Scales], float]) -> NDArray[np.float64]:
     found = [measure(kept, mode, scale) for group, scale in zip(groups, scales, strict=True)
              for kept in group[mode]]
     return np.array([value for value in found if not math.isnan(value)])

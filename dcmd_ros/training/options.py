@@ -18,8 +18,8 @@ class TrainingOptions:
     """
 
     seed: int = 0
-    steps: int = 400
-    fold_steps: int = 250
+    steps: int = 1000
+    fold_steps: int = 400
     outline_steps: int = 150
     folds: int = 3
     batch: int = 8

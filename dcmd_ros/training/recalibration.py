@@ -36,7 +36,8 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
     outline = checkpoint.silhouette and outliner(checkpoint.silhouette, teacher)
     held = HeldOut(Detector(checkpoint.network, teacher, {}), frames.chosen(fresh))
     checkpoint.scales = calibrated([held], Preparation(checkpoint.view, checkpoint.scene, outline),
-                                   rate, lambda text: say(f'warning: {text}'))
+                                   rate, checkpoint.scales['both'].weights,
+                                   lambda text: say(f'warning: {text}'))
     checkpoint.training.pop('made_up_found', None)  # it went by the old thresholds
     checkpoint.save(out)
     return checkpoint.scales

@@ -34,6 +34,7 @@ from dcmd_ros.training.outline import agreement, learn_silhouette
 from dcmd_ros.training.remember import remembered
 from dcmd_ros.training.trainer import Job, Progress, Trainer
 from dcmd_ros.training.trial import Found, told, trial
+from dcmd_ros.training.weighing import weighed
 
 Say = Callable[[str], None]
 
@@ -122,7 +123,8 @@ class _Recipe:
         held += [HeldOut(detector, self.frames.chosen(left_out))
                  for detector, left_out in zip(detectors[1:], folds, strict=True)]
         self.say('calibrating')
-        scales = calibrated(held, self.preparation, options.false_alarm_rate, self._warn)
+        weights = weighed(detectors[0], self.preparation, self.validation, options.seed)
+        scales = calibrated(held, self.preparation, options.false_alarm_rate, weights, self._warn)
         quality = usual_quality(self.frames.spread(200), self.preparation)
         self.detector = detectors[0]
         self.detector.scales = scales

@@ -45,10 +45,14 @@ def _places(features: Features, chosen: Tensor, modality: Modality,
 
 
 def _farthest(rows: Tensor, count: int) -> Tensor:
-    """Indices: the first, then each time the one farthest from all before."""
+    """Indices: the first, then each time the one farthest from all before, none twice."""
     chosen = torch.zeros(count, dtype=torch.long, device=rows.device)
-    away = (rows - rows[0]).square().sum(1)
+    squares = rows.square().sum(1)
+    away = torch.full_like(squares, torch.inf)
     for k in range(1, count):
+        latest = rows[chosen[k - 1]]
+        away = torch.minimum(away, torch.addmv(squares, rows, latest, alpha=-2)
+                             + latest.square().sum())
+        away[chosen[k - 1]] = -1
         chosen[k] = away.argmax()
-        away = torch.minimum(away, (rows - rows[chosen[k]]).square().sum(1))
     return chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from tqdm import tqdm
 
@@ -11,9 +13,10 @@ from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.sensing.foreground import find_part, solid
 from dcmd_ros.training.calibration import alone
 from dcmd_ros.training.material import Frames
-from dcmd_ros.training.pseudo_anomaly import KINDS, pseudo_anomaly
+from dcmd_ros.training.pseudo_anomaly import KINDS, PseudoAnomaly, pseudo_anomaly
 
 MOST = 8  # parts that are tried, each with every kind of defect
+_FEWEST = 50  # pixels of a part that a defect is made on
 
 Found = dict[Mode, dict[str, float]]
 
@@ -25,20 +28,25 @@ def trial(detector: Detector, preparation: Preparation, parts: Frames, seed: int
     :param detector: with its scales
     :param parts: good ones that it was not trained on
     """
-    rng = np.random.default_rng(seed)
-    frames = list(parts.spread(MOST))
     alarms: dict[Mode, dict[str, list[bool]]] = {m: {k: [] for k in KINDS} for m in MODES}
+    for made in made_up(parts.spread(MOST), preparation, seed):
+        for mode in MODES:
+            alarms[mode][made.kind].append(_alarm(detector, preparation, made.frame, mode))
+    return {mode: {kind: float(np.mean(seen)) for kind, seen in kinds.items() if seen}
+            for mode, kinds in alarms.items()}
+
+
+def made_up(parts: Frames, preparation: Preparation, seed: int) -> Iterator[PseudoAnomaly]:
+    """Every kind of made-up defect on each of some good parts, with a bar."""
+    rng = np.random.default_rng(seed)
+    frames = list(parts)
     for index, frame in enumerate(tqdm(frames, desc='made-up defects', unit='part')):
         assert frame.depth is not None
         part = solid(find_part(frame.depth, preparation.scene).mask, preparation.scene.area)
-        if part.sum() < 50:
+        if part.sum() < _FEWEST:
             continue
         for kind in KINDS:
-            made = pseudo_anomaly(frame, frames[index - 1], part, rng, kind)
-            for mode in MODES:
-                alarms[mode][kind].append(_alarm(detector, preparation, made.frame, mode))
-    return {mode: {kind: float(np.mean(seen)) for kind, seen in kinds.items() if seen}
-            for mode, kinds in alarms.items()}
+            yield pseudo_anomaly(frame, frames[index - 1], part, rng, kind)
 
 
 def _alarm(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode) -> bool:
