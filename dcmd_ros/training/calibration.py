@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dcmd_ros.frame import MODES, Frame, Mode
 from dcmd_ros.network.detector import Detector
-from dcmd_ros.network.fusion import Scale, Scales, evidence, fused, grid, measured
+from dcmd_ros.network.fusion import Scale, Scales, Trust, evidence, fused, grid, measured
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.material import TrainingError
 
@@ -94,6 +94,7 @@ class _Kept:
     maps: dict[str, Tensor]
     foreground: Tensor
     valid: Tensor | None
+    trust: Trust
 
     @property
     def seen(self) -> Tensor:
@@ -109,7 +110,8 @@ class _Kept:
 
     def peak(self, mode: Mode, scales: Scales) -> float:
         """Of the evidence as inspection sees it, with colour's where depth is missing."""
-        return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid))
+        return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid,
+                                 self.trust))
 
 
 Groups = Sequence[Mapping[Mode, Sequence[_Kept]]]
@@ -124,11 +126,12 @@ def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[_Kept]]:
     for frame in held.frames:
         for mode in MODES:
             prepared = preparation(alone(frame, mode))
-            maps = {name: m.cpu() for name, m in held.detector.raw([prepared], mode).items()}
-            foreground = torch.from_numpy(prepared.foreground)[None]
-            valid = None if prepared.valid is None else torch.from_numpy(prepared.valid)[None]
-            if bool(foreground.any()):
-                kept[mode].append(_Kept(maps, foreground, valid))
+            sight = held.detector.look([prepared], mode)
+            maps, trust = ({name: m.cpu() for name, m in found.items()}
+                           for found in (held.detector.maps(sight), sight.trust))
+            if bool(sight.part.any()):
+                valid = None if sight.valid is None else sight.valid.cpu()
+                kept[mode].append(_Kept(maps, sight.part.cpu(), valid, trust))
     return kept
 
 
