@@ -12,6 +12,7 @@ from dcmd_ros.frame import MODALITIES, Modality
 
 CELL = 8  # pixels of the network's input in a cell of the confidence map
 _CLEAN = -2.0  # where the guess begins: softplus of it is small
+_SENSITIVITY = 4.0
 _GAPS = 8  # channels that look at where depth is missing
 
 
@@ -42,7 +43,7 @@ class Confidence(nn.Module):
         self.whole = nn.Sequential(nn.Linear(width, width), nn.ReLU(),
                                    nn.Linear(width, len(MODALITIES)))
         nn.init.constant_(self.whole[2].bias, _CLEAN)
-        self.sensitivity = nn.Parameter(torch.ones(len(MODALITIES)), False)
+        self.sensitivity = nn.Parameter(torch.full((len(MODALITIES),), _SENSITIVITY), False)
 
     def forward(self, features: Mapping[Modality, list[Tensor]], part: Tensor,
                 valid: Tensor | None) -> Tensor:

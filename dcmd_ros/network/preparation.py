@@ -149,7 +149,7 @@ class Preparation:
 
     def _part(self, frame: Frame, rgb: Colour | None,
               ) -> tuple[Mask, InversePlane, dict[str, float]]:
-        """The part, its support, and how unlike colour's part depth's is."""
+        """The part, its support, and what depth shows unlike the scene and unlike colour."""
         side = self.view.box[2]
         if not self.scene.reliable:
             return np.ones((side, side), bool), self.scene.plane, {}
@@ -159,9 +159,18 @@ class Preparation:
         if found is None:
             return solid(mask, self.scene.area / self.view.area), self.scene.plane, {}
         known, raised = (crop(m, self.view.box) for m in (found.known, found.mask))
-        odd = {} if outline is None else {'disagreement': _disagreement(mask, raised, known)}
+        odd = {'shift': self._shift(found.plane)}
+        if outline is not None:
+            odd['disagreement'] = _disagreement(mask, raised, known)
         mask = np.where(known, raised, mask)
         return solid(mask, self.scene.area / self.view.area), found.plane, odd
+
+    def _shift(self, plane: InversePlane) -> float:
+        """By what share of the distance the support is not where it was, mid-view."""
+        left, top, side = self.view.box
+        here, usual = (a * (left + side / 2) + b * (top + side / 2) + c
+                       for a, b, c in (plane, self.scene.plane))
+        return abs(here / usual - 1)
 
     def _colour(self, rgb: Colour, mask: Mask) -> NDArray[np.float32]:
         image: NDArray[np.float32] = rgb.astype(np.float32)
