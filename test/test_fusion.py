@@ -100,9 +100,15 @@ def test_where_a_sensor_is_not_trusted_the_other_one_speaks_by_its_own_scale() -
     assert float((blind[..., :7] + 7.0).abs().max()) < 1e-5
 
 
-def test_half_trust_means_half_of_either_scale() -> None:
-    found, _ = evidence(maps(), 'both', SCALES, PART, PART, trusted(depth=0.5))
+def test_half_trust_in_colour_means_half_of_either_scale() -> None:
+    quiet = {**SCALES, 'depth_only': Scale({'depth': (1.0, 0.5)}, centre=7.0)}
+    found, _ = evidence(maps(), 'both', quiet, PART, PART, trusted(rgb=0.5))
     assert float(found[0, 0, 5, 2]) == pytest.approx(-3.5)
+
+
+def test_colour_takes_over_sooner_than_depth() -> None:
+    found, _ = evidence(maps(), 'both', SCALES, PART, PART, trusted(depth=0.5))
+    assert float(found[0, 0, 5, 2]) == pytest.approx(-7 * (1 - 0.5 ** 8))
 
 
 def test_where_neither_sensor_is_trusted_there_is_no_evidence() -> None:

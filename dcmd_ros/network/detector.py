@@ -84,9 +84,12 @@ class Sight:
     trust: Mapping[Modality, Tensor]
 
     def mean(self) -> dict[Modality, float]:
-        """Each modality's mean confidence over the parts; missing depth counts as 0."""
-        return {m: float(mean_on(self.part, c, CELL).mean())
-                for m, c in self.confidence().items()}
+        """Each modality's mean trust over what it measured of the parts."""
+        return {m: float(mean_on(self._measured(m), t, CELL).mean())
+                for m, t in self.trust.items()}
+
+    def _measured(self, modality: Modality) -> Tensor:
+        return self.part if modality == 'rgb' or self.valid is None else self.part & self.valid
 
     def confidence(self) -> dict[Modality, Tensor]:
         """Each modality's confidence map, (N, 1, S/8, S/8), 0 where it measured nothing."""

@@ -14,6 +14,9 @@ from dcmd_ros.frame import MODALITIES, Modality, Mode
 SMOOTHING = 1.2  # cells of the S/4 grid; the part fills the grid, whatever its size in pixels
 _REACH = 4
 _ERODED = 1      # cells around missing depth that are no evidence either
+# How soon the other sensor takes over: the students that read depth see further than the teacher,
+# and are wrong further around what is missing than its features are.
+_CAUTION: Mapping[Modality, float] = {'rgb': 1.0, 'depth': 8.0}
 _SUPPORT = 0.25  # share of the Gaussian that must be seen for its mean to stand for a cell
 
 
@@ -81,13 +84,13 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     """
     The fused evidence of a mode, and where there is any: (N, 1, h, w) twice.
 
-    Both sensors' evidence counts where both can be trusted, by w_rgb and w_depth, and what they
+    Both sensors' evidence counts where both can be trusted, by w = trust^_CAUTION, and what they
     lack goes to the other sensor alone, by the scale of its own mode:
 
         e = w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth
 
     Where depth is missing w_depth is 0: an explicit switch, cell by cell. With one sensor the
-    evidence is w e, drawn towards the usual. Without colour nothing is said where depth is
+    evidence is trust e, drawn towards the usual. Without colour nothing is said where depth is
     missing, but for the edge: a cell with a quarter of the Gaussian's weight on measured ones has
     their evidence.
 
@@ -104,10 +107,10 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     if mode == 'depth_only':
         found = fused(maps, scales[mode], seen) * depth
         return found, torch.maximum(seen, part * (smoothed(seen) > _SUPPORT))
-    depth = depth * seen
+    colour, depth = colour ** _CAUTION['rgb'], seen * depth ** _CAUTION['depth']
     both, rgb, shape = (fused(maps, scales[m], where) for m, where in
                         (('both', seen), ('rgb_only', part), ('depth_only', seen)))
-    return (colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape), part
+    return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part
 
 
 def _on_cells(trust: Tensor | None, part: Tensor) -> Tensor:
