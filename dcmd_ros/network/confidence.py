@@ -30,9 +30,10 @@ class Confidence(nn.Module):
 
     def __init__(self, channels: tuple[int, int, int], width: int = 32) -> None:
         super().__init__()
-        self.entries = nn.ModuleDict({m: nn.ModuleList(nn.Conv2d(c, width // 2, 1)
+        self.entered = width // 2
+        self.entries = nn.ModuleDict({m: nn.ModuleList(nn.Conv2d(c, self.entered, 1)
                                                        for c in channels) for m in MODALITIES})
-        inputs = len(MODALITIES) * (3 * (width // 2) + 2)
+        inputs = len(MODALITIES) * (3 * self.entered + 2)
         self.mixed = nn.Conv2d(inputs, width, 1)
         self.near = nn.Conv2d(width, width, 3, padding=1)
         self.around = nn.Conv2d(width, width, 3, padding=2, dilation=2)
@@ -40,9 +41,9 @@ class Confidence(nn.Module):
         self.gaps = nn.Sequential(
             nn.Conv2d(2, _GAPS, 3, padding=1), nn.ReLU(),
             nn.Conv2d(_GAPS, _GAPS, 3, padding=2, dilation=2), nn.ReLU(), nn.Conv2d(_GAPS, 1, 1))
-        self.whole = nn.Sequential(nn.Linear(width, width), nn.ReLU(),
-                                   nn.Linear(width, len(MODALITIES)))
-        nn.init.constant_(self.whole[2].bias, _CLEAN)
+        last = nn.Linear(width, len(MODALITIES))
+        nn.init.constant_(last.bias, _CLEAN)
+        self.whole = nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
         self.sensitivity = nn.Parameter(torch.full((len(MODALITIES),), _SENSITIVITY), False)
 
     def forward(self, features: Mapping[Modality, list[Tensor]], part: Tensor,
@@ -68,10 +69,11 @@ class Confidence(nn.Module):
                  share: Tensor, seen: Tensor) -> Tensor:
         cells = share.shape[-2:]
         if modality not in features:
-            channels = sum(entry.out_channels for entry in self.entries[modality])
-            return share.new_zeros(len(share), channels + 2, *cells)
+            return share.new_zeros(len(share), 3 * self.entered + 2, *cells)
+        entries = self.entries[modality]
+        assert isinstance(entries, nn.ModuleList)
         fine, middle, coarse = (functional.relu(entry(f)) for entry, f in
-                                zip(self.entries[modality], features[modality], strict=True))
+                                zip(entries, features[modality], strict=True))
         coarse = functional.interpolate(coarse, cells, mode='bilinear', align_corners=False)
         there = torch.ones_like(share)
         measured = seen if modality == 'depth' else share
@@ -99,7 +101,7 @@ def change(before: list[Tensor], after: list[Tensor]) -> Tensor:
     How far features moved, (N, 1, S/8, S/8), 0 to 2: the mean over the strides of
     |after - before|^2 / (|after|^2 + |before|^2).
     """
-    cells = before[1].shape[-2:]
+    cells = before[1].shape[-2], before[1].shape[-1]
     total = before[1].new_zeros(())
     for b, a in zip(before, after, strict=True):
         moved = (a - b).square().sum(1, keepdim=True)

@@ -108,8 +108,8 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
         found = fused(maps, scales[mode], seen) * depth
         return found, torch.maximum(seen, part * (smoothed(seen) > _SUPPORT))
     colour, depth = colour ** _CAUTION['rgb'], seen * depth ** _CAUTION['depth']
-    both, rgb, shape = (fused(maps, scales[m], where) for m, where in
-                        (('both', seen), ('rgb_only', part), ('depth_only', seen)))
+    both = fused(maps, scales['both'], seen)
+    rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
     return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part
 
 

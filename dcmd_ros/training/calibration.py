@@ -127,8 +127,8 @@ def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[_Kept]]:
         for mode in MODES:
             prepared = preparation(alone(frame, mode))
             sight = held.detector.look([prepared], mode)
-            maps, trust = ({name: m.cpu() for name, m in found.items()}
-                           for found in (held.detector.maps(sight), sight.trust))
+            maps = {name: m.cpu() for name, m in held.detector.maps(sight).items()}
+            trust = {m: t.cpu() for m, t in sight.trust.items()}
             if bool(sight.part.any()):
                 valid = None if sight.valid is None else sight.valid.cpu()
                 kept[mode].append(_Kept(maps, sight.part.cpu(), valid, trust))
