@@ -91,6 +91,20 @@ def test_confidence_falls_with_the_strength_of_a_fault(inspector: Inspector, sen
     assert (np.diff(found) < 0).all()
 
 
+def test_depth_that_is_elsewhere_than_the_support_was_is_doubted(inspector: Inspector) -> None:
+    frame = frame_of(925)
+    near, far = (inspector.confidence(replace(frame, depth=frame.depth * np.float32(share)))
+                 ['depth'] for share in (1.002, 1.04))
+    assert far < 0.25 < 0.7 < near
+
+
+def test_depth_of_a_part_that_is_elsewhere_than_colours_is_doubted_and_colour_is_not(
+        inspector: Inspector) -> None:
+    frame = frame_of(926)
+    shifted = inspector.confidence(replace(frame, depth=np.roll(frame.depth, 16, axis=1)))
+    assert shifted['depth'] < 0.25 and shifted['rgb'] > 0.7
+
+
 @pytest.mark.parametrize('sensor', MODALITIES)
 def test_a_defect_lowers_no_confidence(inspector: Inspector, sensor: Modality) -> None:
     hole = np.zeros((FRAME, FRAME), bool)

@@ -12,7 +12,7 @@ from dcmd_ros.frame import MODALITIES, Modality
 
 CELL = 8  # pixels of the network's input in a cell of the confidence map
 _CLEAN = -2.0  # where the guess begins: softplus of it is small
-_SENSITIVITY = 4.0
+SENSITIVITY = 4.0
 _GAPS = 8  # channels that look at where depth is missing
 
 
@@ -28,7 +28,8 @@ class Confidence(nn.Module):
     for a defect looks like noise or blur of its own size. v_m is the measured share of the cell.
     """
 
-    def __init__(self, channels: tuple[int, int, int], width: int = 32) -> None:
+    def __init__(self, channels: tuple[int, int, int], sensitivity: float = SENSITIVITY,
+                 width: int = 32) -> None:
         super().__init__()
         self.entered = width // 2
         self.entries = nn.ModuleDict({m: nn.ModuleList(nn.Conv2d(c, self.entered, 1)
@@ -44,7 +45,7 @@ class Confidence(nn.Module):
         last = nn.Linear(width, len(MODALITIES))
         nn.init.constant_(last.bias, _CLEAN)
         self.whole = nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
-        self.sensitivity = nn.Parameter(torch.full((len(MODALITIES),), _SENSITIVITY), False)
+        self.sensitivity = nn.Parameter(torch.full((len(MODALITIES),), sensitivity), False)
 
     def forward(self, features: Mapping[Modality, list[Tensor]], part: Tensor,
                 valid: Tensor | None) -> Tensor:

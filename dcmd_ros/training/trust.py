@@ -53,7 +53,8 @@ def learn_confidence(frames: Frames, preparation: Preparation, teacher: Backbone
     """A confidence network for a view, from good parts; the same seed gives the same one."""
     lessons = prepare_lessons(frames, preparation, teacher, network, options)
     torch.manual_seed(options.seed)
-    return fit(Confidence(teacher.channels).to(options.device), lessons, options)
+    return fit(Confidence(teacher.channels, options.sensitivity).to(options.device), lessons,
+               options)
 
 
 def add_confidence(model: Path, frames: Frames, out: Path,
