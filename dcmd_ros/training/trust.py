@@ -106,11 +106,12 @@ def _group(frame: Frame, donor: Frame, preparation: Preparation, teacher: Backbo
     prepared = [preparation(f) for f in seen]
     features = featured(prepared, teacher, network, device)
     cells = preparation.view.size // CELL
-    target = torch.zeros(len(seen), len(MODALITIES), cells, cells)
+    target = torch.zeros(len(seen), len(MODALITIES), cells, cells, device=device)
     for place, (sensor, base) in enumerate(zip(touched, origin, strict=True), len(bases)):
         before, after = ([f[k:k + 1] for f in features[sensor]] for k in (base, place))
-        target[place, MODALITIES.index(sensor)] = change(before, after)[0, 0].cpu()
-    part, valid = masks([p.foreground for p in prepared]), masks([p.valid for p in prepared])
+        target[place, MODALITIES.index(sensor)] = change(before, after)[0, 0]
+    part = masks([p.foreground for p in prepared], device)
+    valid = masks([p.valid for p in prepared], device)
     assert part is not None and valid is not None
     return Lessons({m: [f.half() for f in features[m]] for m in MODALITIES}, part, valid, target)
 
