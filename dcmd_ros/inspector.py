@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, MODES, Frame, Modality, Mode
 from dcmd_ros.inspection import THRESHOLD, Inspection, Verdict
-from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, without_specks
+from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, spread_out, without_specks
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import ModelError, load_checkpoint
-from dcmd_ros.network.detector import Detector, outliner
+from dcmd_ros.network.detector import Detector, Sight, outliner
 from dcmd_ros.network.fitting import Fitting, fitting
 from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import Preparation, Prepared, Roi
@@ -33,6 +33,15 @@ class DeviceError(DcmdError):
 
 class FrameError(DcmdError):
     """A frame that no sensor can have sent."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A prepared frame, what the teacher sees in it (None: nothing asked), and the trust."""
+
+    prepared: Prepared
+    sight: Sight | None
+    trust: dict[Modality, float]
 
 
 class Inspector:
@@ -65,7 +74,8 @@ class Inspector:
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
         network = found.network.folded().to(self.device)
         lanes = Lanes() if self.device == 'cpu' and torch.get_num_threads() > 1 else None
-        self._detector = Detector(network, teacher, found.scales, self.device, lanes)
+        confidence = found.confidence and found.confidence.to(self.device)
+        self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
                                                 self.device, lanes)
         self._prepare = Preparation(found.view, found.scene, outline)
@@ -97,45 +107,72 @@ class Inspector:
         self._warn(warning)
         whole = fit.to_trained(_with_depth(frame))
         roi = None if roi is None else fit.roi(roi)
-        prepared, trusted, trust = self._trusted(whole, roi)
+        look, trusted = self._trusted(whole, roi)
         clock.lap('prepare')
-        scores = without_specks(self._map(prepared, trusted, fit), min_region_area)
-        verdict, score = self._verdict(scores, prepared, trusted)
+        scores = without_specks(self._map(look, trusted, fit), min_region_area)
+        verdict, score = self._verdict(scores, look.prepared, trusted)
         clock.lap('network')
         return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores,
-                          alarm_mask(scores), trust, clock.laps)
+                          alarm_mask(scores), look.trust, clock.laps)
 
-    def _trusted(self, frame: Frame, roi: Roi | None,
-                 ) -> tuple[Prepared, Mode | None, dict[Modality, float]]:
+    def confidence(self, frame: Frame) -> dict[Modality, float]:
+        """The frame's mean trust in each sensor, 0 to 1, without judging it; NaN where absent."""
+        _checked(frame)
+        fit, _ = fitting(frame, self.intrinsics)
+        return self._look(fit.to_trained(_with_depth(frame)), None).trust
+
+    def confidence_maps(self, frame: Frame) -> dict[Modality, NDArray[np.float32]]:
+        """
+        Where each sensor of the frame can be trusted: (H, W), 0 to 1, NaN off the part; empty
+        where the model has no confidence network.
+        """
+        _checked(frame)
+        fit, _ = fitting(frame, self.intrinsics)
+        look, view = self._look(fit.to_trained(_with_depth(frame)), None), self._checkpoint.view
+        found = {} if look.sight is None else look.sight.confidence()
+        part = look.prepared.foreground
+        return {m: spread_out(c[0, 0].cpu().numpy(), part, view, fit) for m, c in found.items()}
+
+    def _trusted(self, frame: Frame, roi: Roi | None) -> tuple[_Look, Mode | None]:
         """
         The frame without its untrusted sensor, and the mode that is left, None if none is.
 
         The part is looked for again without that sensor, which may have misled the search.
         """
-        prepared = self._prepare(frame, roi)
-        trust = self._confidence(prepared)
-        doubtful = sorted((m for m in frame.present if trust[m] < TRUSTED), key=trust.__getitem__)
+        look = self._look(frame, roi)
+        doubtful = sorted((m for m in frame.present if look.trust[m] < TRUSTED),
+                          key=look.trust.__getitem__)
         if not doubtful:
-            return prepared, frame.mode, trust
+            return look, frame.mode
         for modality in doubtful if len(frame.present) == 2 else ():
             alone = _without(frame, modality)
-            again = self._prepare(alone, roi)
+            again = self._look(alone, roi)
             left = alone.present[0]
-            level = self._confidence(again)[left]
-            if level >= TRUSTED:
-                return again, alone.mode, {**trust, left: level}
-        return prepared, None, trust
+            if again.trust[left] >= TRUSTED:
+                trust = {**look.trust, left: again.trust[left]}
+                return replace(again, trust=trust), alone.mode
+        return look, None
 
-    def _confidence(self, prepared: Prepared) -> dict[Modality, float]:
+    def _look(self, frame: Frame, roi: Roi | None) -> _Look:
+        prepared = self._prepare(frame, roi)
+        trust = self._statistics(prepared)
+        if not prepared.foreground.any():
+            return _Look(prepared, None, trust)
+        assert frame.mode is not None
+        sight = self._detector.look([prepared], frame.mode)
+        return _Look(prepared, sight,
+                     {m: value * sight.mean().get(m, 1.0) for m, value in trust.items()})
+
+    def _statistics(self, prepared: Prepared) -> dict[Modality, float]:
         usual = self._checkpoint.usual_quality
         return {m: confidence(prepared.quality[m], usual[m]) if m in prepared.quality
                 else float('nan') for m in MODALITIES}
 
-    def _map(self, prepared: Prepared, mode: Mode | None, fit: Fitting) -> NDArray[np.float32]:
-        part, view = prepared.foreground, self._checkpoint.view
-        if mode is None or not part.any():
+    def _map(self, look: _Look, mode: Mode | None, fit: Fitting) -> NDArray[np.float32]:
+        part, view = look.prepared.foreground, self._checkpoint.view
+        if mode is None or look.sight is None:
             return anomaly_map(None, None, part, view, fit)
-        excess, known = self._detector(prepared, mode)
+        excess, known = self._detector.judge(look.sight)
         return anomaly_map(excess.cpu().numpy(), known.cpu().numpy(), part, view, fit)
 
     def _verdict(self, scores: NDArray[np.float32], prepared: Prepared,

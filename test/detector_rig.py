@@ -17,6 +17,7 @@ from dcmd_ros.training.sample import Images, Sample
 SIZE = 96
 CAMERA = Intrinsics(SIZE, SIZE, 200.0, 200.0, SIZE / 2, SIZE / 2)
 OPTIONS = TrainingOptions(steps=30, fold_steps=15, outline_steps=40, folds=2, batch=4, rate=4e-3,
+                          trust_parts=16, trust_steps=400,
                           network=DcmdConfig(size=64), false_alarm_rate=0.05)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from dcmd_ros.frame import Intrinsics
+from dcmd_ros.frame import Intrinsics, Mode
 from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, score_of, without_specks
 from dcmd_ros.network.fitting import Fitting
 from dcmd_ros.network.fusion import Scale, evidence, measured
@@ -74,6 +75,55 @@ def test_what_was_measured_is_known_however_thin_it_is() -> None:
 def test_the_edge_of_missing_depth_is_no_evidence_either() -> None:
     seen = measured(PART, with_gap(), CELLS)
     assert not bool(seen[0, 0, 3:8, 3:8].any()) and bool(seen[0, 0, 2].all())
+
+
+def trusted(rgb: float = 1.0, depth: float = 1.0) -> dict[str, torch.Tensor]:
+    """Confidence on a grid of 8 cells, as given in the left half, 1 in the right one."""
+    found = {'rgb': torch.ones(1, 1, 8, 8), 'depth': torch.ones(1, 1, 8, 8)}
+    found['rgb'][..., :4], found['depth'][..., :4] = rgb, depth
+    return found
+
+
+def test_full_trust_changes_nothing() -> None:
+    loud = maps(rgb=9.0, depth_to_rgb=5.0)
+    plain, _ = evidence(loud, 'both', SCALES, PART, with_gap())
+    found, _ = evidence(loud, 'both', SCALES, PART, with_gap(), trusted())
+    torch.testing.assert_close(found, plain)
+
+
+def test_where_a_sensor_is_not_trusted_the_other_one_speaks_by_its_own_scale() -> None:
+    loud = maps(rgb=99.0, rgb_to_depth=99.0, depth_to_rgb=99.0)
+    blind, seen = evidence(loud, 'both', SCALES, PART, PART, trusted(rgb=0.0))
+    assert float(blind[..., :7].abs().max()) < 1e-5 and bool((seen > 0).all())
+    loud = maps(depth=99.0, rgb_to_depth=99.0, depth_to_rgb=99.0)
+    blind, _ = evidence(loud, 'both', SCALES, PART, PART, trusted(depth=0.0))
+    assert float((blind[..., :7] + 7.0).abs().max()) < 1e-5
+
+
+def test_half_trust_in_colour_means_half_of_either_scale() -> None:
+    quiet = {**SCALES, 'depth_only': Scale({'depth': (1.0, 0.5)}, centre=7.0)}
+    found, _ = evidence(maps(), 'both', quiet, PART, PART, trusted(rgb=0.5))
+    assert float(found[0, 0, 5, 2]) == pytest.approx(-3.5)
+
+
+def test_colour_takes_over_sooner_than_depth() -> None:
+    found, _ = evidence(maps(), 'both', SCALES, PART, PART, trusted(depth=0.5))
+    assert float(found[0, 0, 5, 2]) == pytest.approx(-7 * (1 - 0.5 ** 8))
+
+
+def test_where_neither_sensor_is_trusted_there_is_no_evidence() -> None:
+    loud = maps(rgb=99.0, depth=99.0)
+    found, _ = evidence(loud, 'both', SCALES, PART, PART, trusted(rgb=0.0, depth=0.0))
+    assert float(found[..., :7].abs().max()) < 1e-5
+
+
+@pytest.mark.parametrize(('mode', 'name'), [('rgb_only', 'rgb'), ('depth_only', 'depth')])
+def test_a_single_sensor_says_as_much_as_it_is_trusted(mode: Mode, name: str) -> None:
+    loud = {name: maps(**{name: 9.0})[name]}
+    plain, _ = evidence(loud, mode, SCALES, PART, PART)
+    found, _ = evidence(loud, mode, SCALES, PART, PART, trusted(**{name: 0.25}))
+    torch.testing.assert_close(found[..., :7], 0.25 * plain[..., :7])
+    torch.testing.assert_close(found[..., 9:], plain[..., 9:])
 
 
 def test_off_the_part_nothing_counts() -> None:

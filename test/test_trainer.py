@@ -16,7 +16,7 @@ from dcmd_ros.training.material import Frames, TrainingError, fingerprint
 from dcmd_ros.training.recalibration import recalibrate
 from dcmd_ros.training.sample import Images
 
-SHORT = replace(OPTIONS, steps=6, fold_steps=3, outline_steps=4)
+SHORT = replace(OPTIONS, steps=6, fold_steps=3, outline_steps=4, trust_parts=3, trust_steps=3)
 
 
 def trained(folder: Path, **changes: object) -> Path:

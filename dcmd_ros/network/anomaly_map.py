@@ -47,6 +47,13 @@ def anomaly_map(excess: Map | None, known: Mask | None, part: Mask, view: View,
     return np.where(whole, scores, np.float32(0))
 
 
+def spread_out(cells: Map, part: Mask, view: View, fit: Fitting) -> Map:
+    """A map of any grid on the frame, (H, W); NaN off the part (S, S)."""
+    side = view.box[2]
+    whole = _on_frame(resized(part, side), view, fit)
+    return np.where(whole, _on_frame(resized(cells, side), view, fit), np.float32(np.nan))
+
+
 def _on_frame(image: NDArray, view: View, fit: Fitting) -> NDArray:
     shape = (view.intrinsics.height, view.intrinsics.width)
     if image.dtype == bool:

@@ -16,6 +16,7 @@ import dcmd_ros
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODES, Intrinsics, Mode
 from dcmd_ros.network.backbone import backbone_spec, weights_sha256
+from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import Dcmd, DcmdConfig
 from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.preparation import View
@@ -23,7 +24,8 @@ from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.sensing.foreground import Scene
 
 FORMAT = 3
-_BEFORE = 2  # its students were all large
+_BEFORE = 2  # its students were all large, and it has no confidence network: statistics alone
+_READABLE = (_BEFORE, FORMAT)
 _KIND = 'dcmd_ros model'
 
 
@@ -38,6 +40,7 @@ class Checkpoint:
 
     seen      fingerprint of the training data: a hash for each frame that was trained on
     history   loss by job and step, for curves
+    confidence  the network of that name; None in models of format 2
     """
 
     category: str
@@ -50,6 +53,7 @@ class Checkpoint:
     usual_quality: dict[str, dict[str, tuple[float, float]]]
     seen: list[str]
     training: dict[str, Any] = field(default_factory=dict)
+    confidence: Confidence | None = None
 
     def save(self, path: Path) -> None:
         """Writes beside the target and renames, so that a reader never sees half a file."""
@@ -67,6 +71,7 @@ class Checkpoint:
             'view': asdict(self.view), 'scene': scene,
             'network': _halved(self.network.state_dict()),
             'silhouette': self.silhouette and _halved(self.silhouette.state_dict()),
+            'confidence': self.confidence and _halved(self.confidence.state_dict()),
             'calibration': {mode: asdict(scale) for mode, scale in self.scales.items()},
             'usual_quality': self.usual_quality,
             'training_data': list(self.seen), 'training': self.training,
@@ -85,9 +90,10 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     packed = _read(path)
     if not isinstance(packed, dict) or packed.get('kind') != _KIND:
         raise ModelError(f'{path}: not a model of dcmd_ros; train one with `dcmd_ros train`')
-    if packed.get('format') not in (_BEFORE, FORMAT):
+    if packed.get('format') not in _READABLE:
         raise ModelError(f'{path}: model format {packed.get("format")}, this version reads '
-                         f'{FORMAT}; train again or install the version that wrote it')
+                         f'{" and ".join(map(str, _READABLE))}; train again or install the '
+                         'version that wrote it')
     try:
         _check_teacher(path, packed['teacher'])
         return _unpacked(packed)
@@ -130,10 +136,15 @@ def _unpacked(packed: Mapping[str, Any]) -> Checkpoint:
         silhouette = Silhouette(backbone_spec(config.backbone).channels)
         silhouette.load_state_dict(_widened(packed['silhouette']))
         silhouette.eval()
+    confidence = None
+    if packed.get('confidence') is not None:
+        confidence = Confidence(backbone_spec(config.backbone).channels)
+        confidence.load_state_dict(_widened(packed['confidence']))
+        confidence.eval()
     scales = {mode: Scale(**packed['calibration'][mode]) for mode in MODES}
     return Checkpoint(packed['category'], config, View(**view), Scene(**scene),
                       network.eval(), silhouette, scales, packed['usual_quality'],
-                      packed['training_data'], packed['training'])
+                      packed['training_data'], packed['training'], confidence)
 
 
 def _halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from dcmd_ros.frame import Modality, Mode
 from dcmd_ros.network.backbone import Backbone
-from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of
+from dcmd_ros.network.confidence import CELL, Confidence, measured_share
+from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of, mean_on
 from dcmd_ros.network.fusion import Scales, evidence
 from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import (
@@ -64,43 +66,89 @@ def inputs(prepared: Sequence[Prepared], mode: Mode,
                      batch(shape, device) if mode != 'rgb_only' else None)
 
 
+@dataclass(frozen=True)
+class Sight:
+    """
+    What the teacher makes of prepared frames in an availability mode, before any judgement.
+
+    features     standardised, of the modalities of the mode
+    part, valid  (N, S, S) bool; valid is None without depth
+    trust        (N, 1, S/8, S/8) in what was measured by each modality; empty without a
+                 confidence network
+    """
+
+    mode: Mode
+    features: Mapping[Modality, list[Tensor]]
+    part: Tensor
+    valid: Tensor | None
+    trust: Mapping[Modality, Tensor]
+
+    def mean(self) -> dict[Modality, float]:
+        """Each modality's mean trust over what it measured of the parts."""
+        return {m: float(mean_on(self._measured(m), t, CELL).mean())
+                for m, t in self.trust.items()}
+
+    def _measured(self, modality: Modality) -> Tensor:
+        return self.part if modality == 'rgb' or self.valid is None else self.part & self.valid
+
+    def confidence(self) -> dict[Modality, Tensor]:
+        """Each modality's confidence map, (N, 1, S/8, S/8), 0 where it measured nothing."""
+        found = dict(self.trust)
+        if self.valid is not None and 'depth' in found:
+            found['depth'] = found['depth'] * measured_share(self.part, self.valid)
+        return found
+
+
 class Detector:
     """The network with its scales: prepared frames in, evidence out."""
 
-    def __init__(self, network: Dcmd, teacher: Backbone, scales: Scales,
-                 device: str = 'cpu', lanes: Lanes | None = None) -> None:
+    def __init__(self, network: Dcmd, teacher: Backbone, scales: Scales, device: str = 'cpu',
+                 lanes: Lanes | None = None, confidence: Confidence | None = None) -> None:
         self.network, self.teacher, self.scales, self.device = network, teacher, scales, device
-        self.lanes = lanes
+        self.lanes, self.confidence = lanes, confidence
 
     @torch.inference_mode()
-    def raw(self, prepared: Sequence[Prepared], mode: Mode) -> dict[str, Tensor]:
-        """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
+    def look(self, prepared: Sequence[Prepared], mode: Mode) -> Sight:
+        """Features, and how far they can be trusted."""
         images, part = inputs(prepared, mode, self.device), self._parts(prepared)
-        if self.lanes is None:
-            return self.network(self.network.features(self.teacher, images), mode, part)
-        return self._side_by_side(self.lanes, images, mode, part)
+        valid = None if mode == 'rgb_only' else masks([p.valid for p in prepared], self.device)
+        features = self._features(images)
+        trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
+        return Sight(mode, features, part, valid, trust)
 
-    def _side_by_side(self, lanes: Lanes, images: Mapping[Modality, Tensor], mode: Mode,
-                      part: Tensor) -> dict[str, Tensor]:
-        """The same, a modality or a map in each lane."""
+    def _features(self, images: Mapping[Modality, Tensor]) -> dict[Modality, list[Tensor]]:
+        if self.lanes is None:
+            return self.network.features(self.teacher, images)
         features: dict[Modality, list[Tensor]] = {}
-        for found in lanes([partial(self.network.features, self.teacher, {m: image})
-                            for m, image in images.items()]):
+        for found in self.lanes([partial(self.network.features, self.teacher, {m: image})
+                                 for m, image in images.items()]):
             features.update(found)
-        maps = lanes([partial(self.network.map, name, features, part) for name in EVIDENCE[mode]])
-        return dict(zip(EVIDENCE[mode], maps, strict=True))
+        return features
 
     @torch.inference_mode()
-    def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:
-        """Evidence less the threshold, and where there is any: (S/4, S/4) twice."""
-        found, seen = self.fuse(self.raw([prepared], mode), [prepared], mode)
-        return found[0, 0] - self.scales[mode].threshold, seen[0, 0] > 0
+    def maps(self, sight: Sight) -> dict[str, Tensor]:
+        """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
+        if self.lanes is None:
+            return self.network(sight.features, sight.mode, sight.part)
+        names = EVIDENCE[sight.mode]
+        return dict(zip(names, self.lanes([
+            partial(self.network.map, name, sight.features, sight.part) for name in names]),
+            strict=True))
 
-    def fuse(self, maps: dict[str, Tensor], prepared: Sequence[Prepared], mode: Mode,
-             ) -> tuple[Tensor, Tensor]:
-        """`fusion.evidence` of raw maps."""
-        return evidence(maps, mode, self.scales, self._parts(prepared),
-                        masks([p.valid for p in prepared], self.device))
+    def raw(self, prepared: Sequence[Prepared], mode: Mode) -> dict[str, Tensor]:
+        """`maps` of what prepared frames look like."""
+        return self.maps(self.look(prepared, mode))
+
+    @torch.inference_mode()
+    def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:
+        """Evidence of one frame less the threshold, and where there is any: (S/4, S/4) twice."""
+        found, seen = evidence(self.maps(sight), sight.mode, self.scales, sight.part, sight.valid,
+                               sight.trust)
+        return found[0, 0] - self.scales[sight.mode].threshold, seen[0, 0] > 0
+
+    def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:
+        """`judge` of one prepared frame."""
+        return self.judge(self.look([prepared], mode))
 
     def _parts(self, prepared: Sequence[Prepared]) -> Tensor:
         parts = masks([p.foreground for p in prepared], self.device)

@@ -9,11 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dcmd_ros.frame import Mode
+from dcmd_ros.frame import MODALITIES, Modality, Mode
 
 SMOOTHING = 1.2  # cells of the S/4 grid; the part fills the grid, whatever its size in pixels
 _REACH = 4
 _ERODED = 1      # cells around missing depth that are no evidence either
+# How soon the other sensor takes over: the students that read depth see further than the teacher,
+# and are wrong further around what is missing than its features are.
+_CAUTION: Mapping[Modality, float] = {'rgb': 1.0, 'depth': 8.0}
 _SUPPORT = 0.25  # share of the Gaussian that must be seen for its mean to stand for a cell
 
 
@@ -41,6 +44,8 @@ class Scale:
 
 
 Scales = Mapping[Mode, Scale]
+Trust = Mapping[Modality, Tensor]
+NO_DOUBT: Trust = {}
 
 
 def fused(maps: Mapping[str, Tensor], scale: Scale, seen: Tensor) -> Tensor:
@@ -77,24 +82,40 @@ def measured(foreground: Tensor, valid: Tensor, cells: int) -> Tensor:
 
 
 def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground: Tensor,
-             valid: Tensor | None) -> tuple[Tensor, Tensor]:
+             valid: Tensor | None, trust: Trust = NO_DOUBT) -> tuple[Tensor, Tensor]:
     """
     The fused evidence of a mode, and where there is any: (N, 1, h, w) twice.
 
-    Where depth is missing, colour alone speaks, by the scale of `rgb_only`: an explicit switch,
-    pixel by pixel. Without colour nothing is said there, but for the edge: a cell with a quarter
-    of the Gaussian's weight on measured ones has their evidence, drawn towards the usual.
+    Both sensors' evidence counts where both can be trusted, by w = trust^_CAUTION, and what they
+    lack goes to the other sensor alone, by the scale of its own mode:
+
+        e = w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth
+
+    Where depth is missing w_depth is 0: an explicit switch, cell by cell. With one sensor the
+    evidence is trust e, drawn towards the usual. Without colour nothing is said where depth is
+    missing, but for the edge: a cell with a quarter of the Gaussian's weight on measured ones has
+    their evidence.
 
     :param foreground, valid: (N, S, S) bool, the part and where its depth was measured.
+    :param trust: (N, 1, k, k) in 0..1 for each modality of the mode; 1 where it is not given.
     """
     cells = next(iter(maps.values())).shape[-1]
     part = grid(foreground, cells)
+    colour, depth = (_on_cells(trust.get(m), part) for m in MODALITIES)
     if mode == 'rgb_only':
-        return fused(maps, scales[mode], part), part
+        return fused(maps, scales[mode], part) * colour, part
     assert valid is not None
     seen = measured(foreground, valid, cells)
-    both = fused(maps, scales[mode], seen)
     if mode == 'depth_only':
-        return both, torch.maximum(seen, part * (smoothed(seen) > _SUPPORT))
-    return torch.where(seen > 0, both, fused(maps, scales['rgb_only'], part)), part
+        found = fused(maps, scales[mode], seen) * depth
+        return found, torch.maximum(seen, part * (smoothed(seen) > _SUPPORT))
+    colour, depth = colour ** _CAUTION['rgb'], seen * depth ** _CAUTION['depth']
+    both = fused(maps, scales['both'], seen)
+    rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
+    return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part
 
+
+def _on_cells(trust: Tensor | None, part: Tensor) -> Tensor:
+    if trust is None:
+        return torch.ones_like(part)
+    return functional.interpolate(trust, part.shape[-2:], mode='bilinear', align_corners=False)

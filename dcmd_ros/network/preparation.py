@@ -121,7 +121,7 @@ class Preparation:
         """
         box, size = self.view.box, self.view.size
         rgb = None if frame.rgb is None else resized(crop(frame.rgb, box), size)
-        mask, plane = self._part(frame, rgb)
+        mask, plane, odd = self._part(frame, rgb)
         if roi is not None:
             mask &= crop(_inside(frame.size, roi), box)
         small = resized(mask, size)
@@ -131,7 +131,7 @@ class Preparation:
             quality['rgb'] = colour_quality(rgb, small)
             colour = self._colour(rgb, small)
         if frame.depth is not None:
-            quality['depth'] = depth_quality(crop(frame.depth, box), mask)
+            quality['depth'] = {**depth_quality(crop(frame.depth, box), mask), **odd}
             shape, valid = self._normals(frame.depth, mask, plane)
         rim = 2 * round(_RIM * size) + 1
         wide = cv2.dilate(small.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
@@ -147,18 +147,30 @@ class Preparation:
         colour, part, known = (resized(image, self.view.size) for image in images)
         return colour, part, known
 
-    def _part(self, frame: Frame, rgb: Colour | None) -> tuple[Mask, InversePlane]:
+    def _part(self, frame: Frame, rgb: Colour | None,
+              ) -> tuple[Mask, InversePlane, dict[str, float]]:
+        """The part, its support, and what depth shows unlike the scene and unlike colour."""
         side = self.view.box[2]
         if not self.scene.reliable:
-            return np.ones((side, side), bool), self.scene.plane
+            return np.ones((side, side), bool), self.scene.plane, {}
         outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
         found = None if frame.depth is None else find_part(frame.depth, self.scene)
         mask = np.zeros((side, side), bool) if outline is None else resized(outline(), side)
-        if found is not None:
-            mask = np.where(crop(found.known, self.view.box),
-                            crop(found.mask, self.view.box), mask)
-        plane = self.scene.plane if found is None else found.plane
-        return solid(mask, self.scene.area / self.view.area), plane
+        if found is None:
+            return solid(mask, self.scene.area / self.view.area), self.scene.plane, {}
+        known, raised = (crop(m, self.view.box) for m in (found.known, found.mask))
+        odd = {'shift': self._shift(found.plane)}
+        if outline is not None:
+            odd['disagreement'] = _disagreement(mask, raised, known)
+        mask = np.where(known, raised, mask)
+        return solid(mask, self.scene.area / self.view.area), found.plane, odd
+
+    def _shift(self, plane: InversePlane) -> float:
+        """By what share of the distance the support is not where it was, mid-view."""
+        left, top, side = self.view.box
+        here, usual = (a * (left + side / 2) + b * (top + side / 2) + c
+                       for a, b, c in (plane, self.scene.plane))
+        return abs(here / usual - 1)
 
     def _colour(self, rgb: Colour, mask: Mask) -> NDArray[np.float32]:
         image: NDArray[np.float32] = rgb.astype(np.float32)
@@ -184,6 +196,12 @@ class Preparation:
 
 
 _UP = np.array([0, 0, 1], np.float32)
+
+
+def _disagreement(one: Mask, other: Mask, known: Mask) -> float:
+    """What two masks do not share of what they cover together, 0 to 1, where it is known."""
+    together = ((one | other) & known).sum()
+    return float(((one ^ other) & known).sum() / together) if together else 0.0
 
 
 def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:

@@ -15,9 +15,11 @@ TRUSTED = 0.25
 _OCTAVE = float(np.log(2.0))  # beyond the training range by this, trust is halved
 # Only upwards is worse (+1), only downwards (-1), both (0).
 _WORSE = {'brightness': 0, 'detail': 0, 'saturation': 1, 'seen': -1, 'noise': 1,
-          'view_brightness': 0, 'view_seen': -1}
+          'view_brightness': 0, 'view_seen': -1, 'shift': 1,
+          'disagreement': 1}
 _FLOOR = {'brightness': 1.0, 'detail': 0.3, 'saturation': 0.05, 'seen': 0.01, 'noise': 1e-6,
-          'view_brightness': 1.0, 'view_seen': 0.01}
+          'view_brightness': 1.0, 'view_seen': 0.01, 'shift': 0.01,
+          'disagreement': 0.02}
 
 
 def colour_quality(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Quality:

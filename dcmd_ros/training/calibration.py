@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dcmd_ros.frame import MODES, Frame, Mode
 from dcmd_ros.network.detector import Detector
-from dcmd_ros.network.fusion import Scale, Scales, evidence, fused, grid, measured
+from dcmd_ros.network.fusion import Scale, Scales, Trust, evidence, fused, grid, measured
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.material import TrainingError
 
@@ -97,6 +97,7 @@ class Kept:
     maps: dict[str, Tensor]
     foreground: Tensor
     valid: Tensor | None
+    trust: Trust
 
     @property
     def seen(self) -> Tensor:
@@ -112,7 +113,8 @@ class Kept:
 
     def peak(self, mode: Mode, scales: Scales) -> float:
         """Of the evidence as inspection sees it, with colour's where depth is missing."""
-        return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid))
+        return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid,
+                                 self.trust))
 
 
 Groups = Sequence[Mapping[Mode, Sequence[Kept]]]
@@ -124,12 +126,12 @@ def _largest(found: Tensor, seen: Tensor) -> float:
 
 def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode) -> Kept | None:
     """A frame's raw maps in a mode; None where no part was found."""
-    prepared = preparation(alone(frame, mode))
-    if not prepared.foreground.any():
+    sight = detector.look([preparation(alone(frame, mode))], mode)
+    if not bool(sight.part.any()):
         return None
-    maps = {name: m.cpu() for name, m in detector.raw([prepared], mode).items()}
-    valid = None if prepared.valid is None else torch.from_numpy(prepared.valid)[None]
-    return Kept(maps, torch.from_numpy(prepared.foreground)[None], valid)
+    maps = {name: m.cpu() for name, m in detector.maps(sight).items()}
+    trust = {m: t.cpu() for m, t in sight.trust.items()}
+    return Kept(maps, sight.part.cpu(), None if sight.valid is None else sight.valid.cpu(), trust)
 
 
 def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dcmd_ros.network.confidence import SENSITIVITY
 from dcmd_ros.network.dcmd import DcmdConfig
 
 
@@ -13,6 +14,8 @@ class TrainingOptions:
     steps, fold_steps  of each final student, and of each student that only serves calibration
     outline_steps      of the silhouette, which finds the part by colour
     folds              of the training parts, whose left-out parts calibrate
+    trust_parts, trust_steps  parts that the confidence sees with faults, and its steps
+    sensitivity        of the confidence to what a fault does to the features
     batch, rate        frames a step; Adam's first learning rate, which falls as a cosine
     false_alarm_rate   that the thresholds are chosen for
     """
@@ -22,6 +25,9 @@ class TrainingOptions:
     fold_steps: int = 400
     outline_steps: int = 150
     folds: int = 3
+    trust_parts: int = 40
+    trust_steps: int = 300
+    sensitivity: float = SENSITIVITY
     batch: int = 8
     rate: float = 2e-3
     network: DcmdConfig = DcmdConfig()

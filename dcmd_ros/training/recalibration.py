@@ -34,7 +34,8 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
                             f'least {FEWEST} are needed: record new ones')
     teacher = Backbone(checkpoint.config.backbone, checkpoint.config.size)
     outline = checkpoint.silhouette and outliner(checkpoint.silhouette, teacher)
-    held = HeldOut(Detector(checkpoint.network, teacher, {}), frames.chosen(fresh))
+    held = HeldOut(Detector(checkpoint.network, teacher, {}, confidence=checkpoint.confidence),
+                   frames.chosen(fresh))
     checkpoint.scales = calibrated([held], Preparation(checkpoint.view, checkpoint.scene, outline),
                                    rate, checkpoint.scales['both'].weights,
                                    lambda text: say(f'warning: {text}'))

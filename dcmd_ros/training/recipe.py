@@ -34,6 +34,7 @@ from dcmd_ros.training.outline import agreement, learn_silhouette
 from dcmd_ros.training.remember import remembered
 from dcmd_ros.training.trainer import Job, Progress, Trainer
 from dcmd_ros.training.trial import Found, told, trial
+from dcmd_ros.training.trust import learn_confidence
 from dcmd_ros.training.weighing import weighed
 
 Say = Callable[[str], None]
@@ -119,6 +120,10 @@ class _Recipe:
                                     self._memories(network, features, left_out))
                      for name, left_out in runs.items()]
         del features, validation, trainer
+        self.say('learning what faults of the sensors look like')
+        confidence = learn_confidence(self.frames, self.preparation, teacher, network, options)
+        for detector in detectors:
+            detector.confidence = confidence
         held = [HeldOut(detectors[0], self.validation)]
         held += [HeldOut(detector, self.frames.chosen(left_out))
                  for detector, left_out in zip(detectors[1:], folds, strict=True)]
@@ -133,7 +138,7 @@ class _Recipe:
                     'history': self.progress.history}
         return Checkpoint(self.category, options.network, self.preparation.view,
                           self.preparation.scene, self.detector.network,
-                          silhouette, scales, quality, self.seen, training)
+                          silhouette, scales, quality, self.seen, training, confidence)
 
     def tried(self) -> Found:
         """What the finished detector finds of made-up defects."""
