@@ -12,7 +12,9 @@ from detector_rig import OPTIONS
 from torch import Tensor
 
 from dcmd_ros.frame import MODES, Mode
+from dcmd_ros.network import lite0
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
 from dcmd_ros.network.detector import Detector
 from dcmd_ros.network.export import Whole, exported, write_onnx
@@ -30,7 +32,8 @@ def detector() -> Detector:
         memory.bank.normal_()
     scales = {mode: Scale({name: (0.1 * n, 1.0 + n) for n, name in enumerate(EVIDENCE[mode])},
                           centre=0.5, spread=2.0) for mode in MODES}
-    return Detector(network.folded(), Backbone(size=SIZE), scales)
+    return Detector(network.folded(), Backbone(size=SIZE), scales,
+                    confidence=Confidence(lite0.CHANNELS))
 
 
 def frame(mode: Mode, seed: int = 0) -> dict[str, Any]:
@@ -50,7 +53,8 @@ def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tenso
     with torch.inference_mode():
         features = detector.network.features(detector.teacher, given['images'])
         maps = detector.network(features, mode, given['part'])
-        return evidence(maps, mode, detector.scales, given['part'], given.get('valid'))
+        trust = detector.confidence.maps(features, given['part'], given.get('valid'))
+        return evidence(maps, mode, detector.scales, given['part'], given.get('valid'), trust)
 
 
 def same(found: Any, expected: tuple[Tensor, Tensor]) -> None:

@@ -28,9 +28,9 @@ class ExportError(DcmdError):
 
 class Whole(nn.Module):
     """
-    Teacher, students, memories and fusion of one availability mode.
+    Teacher, students, memories, confidence and fusion of one availability mode.
 
-    It does what `Detector.raw` and `fuse` do, without a step whose sizes depend on the data.
+    It does what `Detector.look` and `judge` do, without a step whose sizes depend on the data.
     """
 
     def __init__(self, detector: Detector, mode: Mode) -> None:
@@ -38,6 +38,7 @@ class Whole(nn.Module):
         self.mode = mode
         self.teacher: Backbone = copy.deepcopy(detector.teacher)
         self.network: Dcmd = copy.deepcopy(detector.network)
+        self.confidence = copy.deepcopy(detector.confidence)
         self.scales = detector.scales
         for memory in self.network.memories.values():
             assert isinstance(memory, Memory)
@@ -54,7 +55,8 @@ class Whole(nn.Module):
         """
         features = self.network.features(self.teacher, {m: images[m] for m in PRESENT[self.mode]})
         maps = self.network(features, self.mode, part)
-        return evidence(maps, self.mode, self.scales, part, valid)
+        trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
+        return evidence(maps, self.mode, self.scales, part, valid, trust)
 
     def example(self, count: int = 1) -> dict[str, Any]:
         """Arguments of the right shapes."""
