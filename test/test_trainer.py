@@ -14,7 +14,7 @@ from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.training import recipe, trainer
 from dcmd_ros.training.material import Frames, TrainingError, fingerprint
 from dcmd_ros.training.recalibration import recalibrate
-from dcmd_ros.training.sample import Images
+from dcmd_ros.training.sample import Images, Sample
 
 SHORT = replace(OPTIONS, steps=6, fold_steps=3, outline_steps=4, trust_parts=3, trust_steps=3)
 
@@ -121,6 +121,19 @@ def test_new_thresholds_come_from_parts_that_were_not_trained_on(model: Path,
     assert load_checkpoint(out).scales == scales != load_checkpoint(model).scales
     with pytest.raises(TrainingError, match='0 good parts'):
         recalibrate(model, frames_of(range(5)), out, 0.1, said.append)
+
+
+def test_parts_of_another_image_size_are_resampled_as_the_inspector_does(
+        model: Path, tmp_path: Path) -> None:
+    def half(sample: Sample) -> Sample:
+        rgb, depth, _ = sample.load()
+        small = Images(rgb[::2, ::2], depth[::2, ::2])  # type: ignore[index]
+        return replace(sample, loader=lambda: small)
+
+    said: list[str] = []
+    parts = Frames([half(sample) for sample in frames_of(range(200, 210)).samples], None)
+    scales = recalibrate(model, parts, tmp_path / 'new.pth', 0.1, said.append)
+    assert scales['both'].parts == 10 and any('resampled' in line for line in said)
 
 
 def test_the_fingerprint_tells_frames_apart() -> None:

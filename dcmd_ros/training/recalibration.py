@@ -9,6 +9,7 @@ from dcmd_ros.frame import Mode
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.network.detector import Detector, outliner
+from dcmd_ros.network.fitting import fitting
 from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.calibration import HeldOut, calibrated
@@ -26,6 +27,9 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
     checkpoint = load_checkpoint(model)
     seen = set(checkpoint.seen)
     fresh = [i for i, frame in enumerate(frames) if fingerprint(frame) not in seen]
+    trained = checkpoint.view.intrinsics
+    if len(frames) and (difference := fitting(frames[0], trained)[1]):
+        say(f'warning: {difference}')
     if len(fresh) < len(frames):
         say(f'warning: {len(frames) - len(fresh)} of {len(frames)} parts left out: the model was '
             'trained on them')
@@ -34,8 +38,9 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
                             f'least {FEWEST} are needed: record new ones')
     teacher = Backbone(checkpoint.config.backbone, checkpoint.config.size)
     outline = checkpoint.silhouette and outliner(checkpoint.silhouette, teacher)
+    fitted = (fitting(frame, trained)[0].to_trained(frame) for frame in frames.chosen(fresh))
     held = HeldOut(Detector(checkpoint.network, teacher, {}, confidence=checkpoint.confidence),
-                   frames.chosen(fresh))
+                   fitted)
     checkpoint.scales = calibrated([held], Preparation(checkpoint.view, checkpoint.scene, outline),
                                    rate, checkpoint.scales['both'].weights,
                                    lambda text: say(f'warning: {text}'))
