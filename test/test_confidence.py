@@ -117,7 +117,6 @@ def test_a_defect_lowers_no_confidence(inspector: Inspector, sensor: Modality) -
         part.append(change[joint].mean())
         inside.append(change[joint & hole].mean())
     # Of 8x8 cells the pit fills a few; benchmarks/confidence.py has the real aims, 0.02 and 0.05.
-    print(np.mean(part), np.mean(inside))
     assert abs(np.mean(part)) < 0.06 and np.mean(inside) > -0.15
 
 
