@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rclpy.serialization import serialize_message
 
 from dcmd_ros.bags.writer import BagWriter
@@ -30,12 +31,14 @@ def plain(number: int) -> dict[Modality, np.ndarray]:
 
 def write_bag(path: Path, frames: int = 20, pictures: Pictures = plain,
               skip: dict[Modality, range] | None = None, truth: bool = True,
-              bad: range = range(0), names: tuple[str, str] = ('/rgb', '/depth')) -> Path:
+              bad: range = range(0), camera: Intrinsics = CAMERA,
+              masks: Sequence[NDArray[np.bool_]] | None = None) -> Path:
     """
     A bag of both sensors at 10 Hz, depth recorded 5 ms after colour.
 
     :param skip: frames that a sensor did not send
     :param bad: frames labelled `bent`, with a mask of one pixel
+    :param masks: the truth instead, (H, W) for each frame
     """
     with BagWriter(path) as writer:
         def write(topic: str, message: object, received: int) -> None:
@@ -44,15 +47,16 @@ def write_bag(path: Path, frames: int = 20, pictures: Pictures = plain,
         for number in range(frames):
             stamp = BEGIN + number * PERIOD
             if truth:
-                mask = np.zeros((HEIGHT, WIDTH), bool)
-                mask[5, 7] = number in bad
-                label = 'bent' if number in bad else 'good'
+                mask = np.zeros((HEIGHT, WIDTH), bool) if masks is None else masks[number]
+                mask[5, 7] |= number in bad
+                label = 'bent' if mask.any() else 'good'
                 write('/truth/label', truth_label(label, f'{number}.png', stamp), stamp)
                 write('/truth/mask', truth_mask(mask, stamp), stamp)
-            for sensor, folder, lag in zip(('rgb', 'depth'), names, (0, 5_000_000), strict=True):
+            for sensor, folder, lag in zip(('rgb', 'depth'), ('/rgb', '/depth'), (0, 5_000_000),
+                                           strict=True):
                 if number in (skip or {}).get(sensor, range(0)):
                     continue
                 sent = Emission(pictures(number)[sensor], stamp)
-                write(f'{folder}/camera_info', camera_info(sent, CAMERA), stamp + lag)
+                write(f'{folder}/camera_info', camera_info(sent, camera), stamp + lag)
                 write(f'{folder}/image', picture(sensor, sent, '16UC1'), stamp + lag)
     return path

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from dcmd_ros.network import backbone, lite0, timm_backbone
 from dcmd_ros.network.backbone import Backbone, BackboneError, backbone_spec, weights_sha256
 
 
@@ -13,7 +16,7 @@ def test_folded_batch_norms_change_no_feature() -> None:
 
     net = EfficientNet.from_name('efficientnet-lite0', image_size=96)
     spec = backbone_spec('efficientnet-lite0')
-    net.load_state_dict(torch.load(spec.weights(), weights_only=True))
+    net.load_state_dict(torch.load(lite0.weights(), weights_only=True))
     net.eval()
     image = torch.rand(2, 3, 96, 96) * 2 - 1
     with torch.inference_mode():
@@ -47,3 +50,39 @@ def test_a_size_that_does_not_divide_is_refused(size: int) -> None:
 def test_an_unknown_backbone_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BackboneError, match='efficientnet-lite0'):
         Backbone('resnet-9000')
+
+
+@pytest.fixture
+def timm() -> Any:
+    try:
+        import timm
+    except Exception as error:  # torchvision beside a CPU build of torch fails in its own ways
+        pytest.skip(f'timm does not import here: {type(error).__name__}: {error}')
+    return timm
+
+
+@pytest.mark.parametrize(('name', 'channels'), [
+    ('wide_resnet50_2', (256, 512, 1024)), ('resnet18', (64, 128, 256)),
+    ('convnext_atto', (40, 80, 160))])
+def test_backbones_come_by_name_from_timm(
+        timm: Any, name: str, channels: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(backbone.BACKBONES, name, timm_backbone.spec(name, pretrained=False))
+    teacher = Backbone(name, 64)
+    assert teacher.channels == channels
+    image = torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.inference_mode():
+        found = teacher(image)
+        assert [tuple(f.shape[1:]) for f in found] == [
+            (c, 64 // stride, 64 // stride) for c, stride in zip(channels, (4, 8, 16),
+                                                                 strict=True)]
+        model = teacher.network.model
+        mean, std = (torch.tensor(model.pretrained_cfg[k]).view(1, 3, 1, 1)
+                     for k in ('mean', 'std'))
+        for ours, theirs in zip(found, model(((image * 128 + 127) / 255 - mean) / std),
+                                strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_a_network_of_timm_without_the_strides_is_refused(timm: Any) -> None:
+    with pytest.raises(BackboneError, match='strides 4, 8 and 16'):
+        timm_backbone.spec('vit_tiny_patch16_224', pretrained=False)

@@ -31,6 +31,7 @@ from bag_rig import (
 from mcap.opcode import Opcode
 from mcap.writer import CompressionType, IndexType, Writer
 
+from dcmd_ros.bags import sqlite_file
 from dcmd_ros.bags.reader import Bag, BagError
 from dcmd_ros.bags.topics import choose
 
@@ -113,7 +114,7 @@ def test_mcap_cut_off(mcap: Path, place: str) -> None:
         assert 'none is lost' in told
     else:
         last = (max(each.received for each in kept) - START) / 1e9
-        assert f'what was recorded later than {last:.3f} s after the first is lost' in told
+        assert f'anything recorded later than {last:.3f} s after the first is lost' in told
 
 
 def test_the_places_are_twenty(mcap: Path) -> None:
@@ -160,6 +161,33 @@ def test_index_without_checksum_and_chunk_without_head(tmp_path: Path) -> None:
         assert f'bytes from byte {begin} on are damaged' in '\n'.join(bag.notes)
 
 
+def test_index_without_checksum_that_points_elsewhere(tmp_path: Path) -> None:
+    """Another program has put a record of its own before the first chunk."""
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, **NO_CRC)
+    data, of = path.read_bytes(), spans(path)
+    own = HEAD.pack(0x80, 91) + bytes(91)
+    start = of[Opcode.FOOTER][0][0] + HEAD.size
+    summary, = struct.unpack_from('<Q', data, start)
+    data = data[:start] + struct.pack('<Q', summary + len(own)) + data[start + 8:]
+    begin, _ = chunk(path, 0)
+    path.write_bytes(data[:begin] + own + data[begin:])
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert '60 messages were found without it, none is lost' in bag.notes[0]
+
+
+@pytest.mark.parametrize('opcode', [0x42, 0x99, Opcode.ATTACHMENT, Opcode.METADATA])
+def test_unindexed_chunk_that_passes_for_something_else(tmp_path: Path, opcode: int) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, summary=False)
+    begin, _ = chunk(path, 4)
+    data = bytearray(path.read_bytes())
+    data[begin] = opcode
+    path.write_bytes(data)
+    with Bag(path) as bag:
+        assert got(bag) == put(but_chunk(4))
+        assert '54 messages were found without it, 6 are lost' in '\n'.join(bag.notes)
+
+
 def test_zeros_at_the_end_of_a_recording(tmp_path: Path) -> None:
     """As a power cut leaves them."""
     path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, **UNINDEXED)
@@ -182,6 +210,14 @@ def test_unindexed_mcap(tmp_path: Path, options: dict[str, Any]) -> None:
         assert 'none is lost' in bag.notes[0]
 
 
+def test_mcap_without_message_indexes(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, index_types=IndexType.CHUNK)
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert bag.at(LABEL, FRAMES[5].received).data == 'part 1'
+        assert bag.notes == []
+
+
 def test_mcap_without_statistics(tmp_path: Path) -> None:
     """As rosbags 0.10 wrote them: the counts are those of the message indexes."""
     path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False)
@@ -189,6 +225,22 @@ def test_mcap_without_statistics(tmp_path: Path) -> None:
         assert [topic.count for topic in bag.topics] == [20, 20, 20]
         assert got(bag) == put(FRAMES)
         assert bag.notes == []
+
+
+def test_mcap_without_statistics_and_with_a_damaged_message_index(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False, **NO_CRC)
+    flip(path, spans(path)[Opcode.MESSAGE_INDEX][4][0])
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert '60 messages were found without it' in '\n'.join(bag.notes)
+
+
+def test_mcap_without_statistics_and_message_indexes(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'line.mcap', FRAMES, PER_CHUNK, use_statistics=False,
+                      index_types=IndexType.CHUNK)
+    with Bag(path) as bag:
+        assert got(bag) == put(FRAMES)
+        assert '60 messages were found without it' in bag.notes[0]
 
 
 def test_unchunked_mcap_cut_off(tmp_path: Path) -> None:
@@ -311,6 +363,32 @@ def test_sqlite_with_a_damaged_page(tmp_path: Path) -> None:
     assert f'{len(out)} messages were found in it, the others are lost' in told
 
 
+def test_sqlite_with_two_damaged_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows after them are found, too: the end is where too many in sequence are missing."""
+    folder = write_folder(tmp_path / 'line', frames(40))
+    database = folder / 'line.db3'
+    data = bytearray(database.read_bytes())
+    for page in (10, 14):
+        data[page * 4096:(page + 1) * 4096] = bytes(4096)
+    database.write_bytes(data)
+    monkeypatch.setattr(sqlite_file, 'GAP', 14)
+    with Bag(folder) as bag:
+        out = got(bag)
+    assert len(out) < 120 - 14 and out[-1] == put(frames(40))[-1]
+
+
+def test_sqlite_with_rows_of_no_topic(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / 'line', FRAMES)
+    database = sqlite3.connect(folder / 'line.db3')
+    database.execute('UPDATE messages SET topic_id = 77 WHERE id IN (4, 8)')
+    database.commit()
+    database.close()
+    with Bag(folder) as bag:
+        assert got(bag) == put([*FRAMES[:3], *FRAMES[4:7], *FRAMES[8:]])
+        assert bag.notes == ['line.db3: 2 messages are lost, because their topic, number 77, is '
+                             'not there', 'metadata.yaml counts 60 messages, 58 were found']
+
+
 @pytest.mark.parametrize('mode', ['WAL', 'DELETE'])
 def test_sqlite_with_a_journal_beside_it(tmp_path: Path, mode: str) -> None:
     folder = write_folder(tmp_path / 'line', FRAMES)
@@ -397,10 +475,10 @@ def test_database_of_another_kind(tmp_path: Path) -> None:
         Bag(path)
 
 
-@pytest.mark.parametrize(('options', 'cause'), [
-    ({'definitions': False}, ''), ({'definitions': False, 'summary': False}, '')])
-def test_definition_absent(tmp_path: Path, options: dict[str, Any], cause: str) -> None:
-    with Bag(write_mcap(tmp_path / 'line.mcap', FRAMES, **options)) as bag:
+@pytest.mark.parametrize('summary', [True, False])
+def test_definition_absent(tmp_path: Path, summary: bool) -> None:
+    with Bag(write_mcap(tmp_path / 'line.mcap', FRAMES, definitions=False,
+                        summary=summary)) as bag:
         assert [record.message.data for record in bag.records([LABEL])][3] == 'part 3'
         assert 'those of jazzy are used, --distro names another' in '\n'.join(bag.notes)
 

@@ -93,6 +93,14 @@ def test_messages_are_in_order_of_time_though_chunks_are_not(
         assert got(bag) == put(FRAMES)
 
 
+def test_rows_are_in_order_of_time_though_the_table_is_not(tmp_path: Path) -> None:
+    shuffled = list(FRAMES)
+    random.Random(1).shuffle(shuffled)
+    with Bag(write_folder(tmp_path / 'line', shuffled)) as bag:
+        assert got(bag) == put(FRAMES)
+        assert bag.at(LABEL, FRAMES[5].received).data == 'part 1'
+
+
 def test_order_holds_over_files_that_overlap(tmp_path: Path) -> None:
     folder = tmp_path / 'line'
     folder.mkdir()
@@ -211,6 +219,17 @@ def test_definitions_in_idl(tmp_path: Path) -> None:
         assert 'uint32 second' in bag.definition('/pair')
 
 
+@pytest.mark.parametrize('encoding', ['unknown', 'ros2msg', ''])
+def test_definition_that_the_recorder_did_not_find(tmp_path: Path, encoding: str) -> None:
+    text = 'unknown' if encoding == 'unknown' else ''
+    name = defined(tmp_path, LABEL, 'std_msgs/msg/String', encoding, text, FRAMES[2].data)
+    with Bag(name) as bag:
+        assert next(bag.records([LABEL])).message.data == 'part 0'
+        assert bag.definition(LABEL) == 'string data\n'
+        assert bag.notes == ['the bag does not hold the definitions of std_msgs/msg/String: those '
+                             'of jazzy are used, --distro names another']
+
+
 def test_definition_that_cannot_be_parsed(tmp_path: Path) -> None:
     name = defined(tmp_path, LABEL, 'std_msgs/msg/String', 'ros2msg', '%%%', FRAMES[2].data)
     with Bag(name) as bag:
@@ -252,9 +271,12 @@ def test_distribution_decides_on_the_types(tmp_path: Path) -> None:
     folder = without_definitions(write_folder(tmp_path / 'line', [sent]), None)
     with Bag(folder) as bag:
         assert next(bag.records(['/pair'])).message.value == 'b'
-    with Bag(folder, 'foxy') as bag:
-        assert list(bag.records(['/pair'])) == []
-        assert 'is not known' in bag.notes[0]
+    told = without_definitions(write_folder(tmp_path / 'told', [sent]), 'foxy')
+    for older in (Bag(folder, 'foxy'), Bag(told)):
+        with older:
+            assert list(older.records(['/pair'])) == []
+            assert older.notes == [f'1 of 1 messages of /pair cannot be read: the type {kind} is '
+                                   'not known']
 
 
 def test_a_distribution_that_is_not_known(path: Path) -> None:

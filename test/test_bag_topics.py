@@ -141,6 +141,23 @@ def test_one_sensor_only(topics: str, rgb: str | None, depth: str | None) -> Non
     assert (choice.rgb, choice.depth) == (rgb, depth)
 
 
+@pytest.mark.parametrize('other', [
+    'image /dcmd_inspector/anomaly_map', 'image /dcmd_inspector/anomaly_mask',
+    'image /dcmd_inspector/overlay', 'image /truth/mask', 'image /camera/confidence/image',
+    'jpeg /camera/color/image_raw/compressedDepth', 'image /camera/infra1/image_rect_raw',
+    'cloud /dcmd_inspector/points\ninspection /dcmd_inspector/inspection'])
+def test_what_no_camera_sends_is_passed_over(other: str) -> None:
+    choice = choose(bag(f'image /line/photo\n{other}'))
+    assert (choice.rgb, choice.depth) == ('/line/photo', None)
+
+
+@pytest.mark.parametrize('transport', ['compressed', 'compressedDepth'])
+def test_a_raw_image_comes_before_a_compressed_one(transport: str) -> None:
+    topics = f'image /depth/image\njpeg /depth/image/{transport}'
+    assert choose(bag(topics)).depth == '/depth/image'
+    assert choose(bag(f'jpeg /depth/image/{transport}')).depth == f'/depth/image/{transport}'
+
+
 def test_a_cloud_serves_where_there_is_no_depth_image() -> None:
     choice = choose(bag('image /camera/color/image_raw\ncloud /camera/depth/color/points'))
     assert choice.depth == '/camera/depth/color/points'

@@ -185,7 +185,7 @@ def test_a_kill_loses_the_last_chunk_at_most(path: Path) -> None:
         out = got(bag)
         told, = bag.notes
     assert out == put(LARGE)[:35]  # the last label is alone in a chunk
-    assert 'what was recorded later than' in told
+    assert 'anything recorded later than' in told
 
 
 @pytest.mark.parametrize('room', [5_000_000, 9_123_456])
@@ -195,10 +195,22 @@ def test_a_full_disk_loses_the_last_chunk_at_most(path: Path, room: int) -> None
     assert done.stderr.count('\n') == 1 and 'Traceback' not in done.stderr
     with Bag(path) as bag:
         out = got(bag)
+        size = path.stat().st_size
+        assert f'at byte {size} of {size}' in bag.notes[0]  # no part of a chunk is left
     assert out == put(LARGE)[:len(out)]
     assert 3 <= len(out) < 36 and f'{len(out)} messages, the first' in done.stderr
     assert 'result.mcap: cannot be written on (' in done.stderr
     assert room - path.stat().st_size < 2 * CHUNK
+
+
+def test_a_full_disk_when_the_index_is_due(path: Path) -> None:
+    with BagWriter(path.with_name('whole.mcap')) as writer:
+        fill(writer, LARGE)
+    done = run(FULL, str(path), str(path.with_name('whole.mcap').stat().st_size - 10))
+    assert (done.returncode, done.stderr.count('\n')) == (1, 1)
+    assert '36 messages, the first' in done.stderr and 'are lost' not in done.stderr
+    with Bag(path) as bag:
+        assert got(bag) == put(LARGE)
 
 
 def test_a_full_disk_before_the_first_chunk(path: Path) -> None:

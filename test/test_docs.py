@@ -8,7 +8,8 @@ import pytest
 TESTS = Path(__file__).resolve().parent
 
 
-@pytest.mark.parametrize(('document', 'least'), [('pairing.md', 40), ('live_tests.md', 20)])
+@pytest.mark.parametrize(('document', 'least'), [
+    ('pairing.md', 40), ('live_tests.md', 20), ('bags.md', 40)])
 def test_every_test_that_the_document_names_exists(document: str, least: int) -> None:
     text = (TESTS.parent / 'docs' / document).read_text()
     named = set(re.findall(r'`(test_\w+)(?:\[[\w-]+\])?`', text))

@@ -151,6 +151,15 @@ def test_frames_of_one_sensor_and_unreadable_ones_are_left_out(tmp_path: Path) -
     assert any('100x120' in line for line in dataset.bag.troubles())
 
 
+def test_a_frozen_sensor_is_one_that_is_away(tmp_path: Path) -> None:
+    frames = held(24)
+    frames[30:60] = [Seen(one.rgb, frames[30].depth) for one in frames[30:60]]
+    dataset = opened(write_bag(tmp_path / 'frozen.mcap', frames))
+    dataset.split('train')
+    assert dataset.bag is not None
+    assert 15 <= dataset.bag.selection.reasons()['one sensor only'] <= 25
+
+
 def test_what_one_sensor_saw_is_tested_too(tmp_path: Path) -> None:
     frames = [Seen(one.rgb, None if n > 5 else one.depth, 'good')
               for n, one in enumerate(held(8))]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dcmd_ros.evaluation.truth import Truth, read_labels
 
 from dcmd_ros.evaluation.live_run import KEPT, LAG, LiveRun
 from dcmd_ros.evaluation.moments import Moment
 from dcmd_ros.stream import stamps
+from dcmd_ros.training.truth import Truth, read_labels
 
 SECOND = 10**9
 DEFECT = np.zeros((8, 8), np.uint8)
@@ -119,8 +119,11 @@ def test_numbers_in_a_labels_file_count_the_frames_that_came_not_the_results(
     live = LiveRun('live', read_labels(path))
     come(live, SECOND)
     live.frame('rgb', 2 * SECOND)
+    live.overlay(3 * SECOND, np.zeros((8, 8, 3), np.uint8))
     come(live, 3 * SECOND)
-    assert [one.label for one in live.finish().moments] == ['good', 'bent']
+    run = live.finish()
+    assert [one.label for one in run.moments] == ['good', 'bent']
+    assert [picture.stamp for picture in run.pictures.pile('defective')] == [3 * SECOND]
 
 
 def test_images_of_which_only_the_result_was_seen_are_told() -> None:
@@ -132,7 +135,7 @@ def test_images_of_which_only_the_result_was_seen_are_told() -> None:
 def test_memory_holds_few_pictures_and_results_are_joined_as_they_come() -> None:
     live = LiveRun('live', Truth())
     for n in range(1, 200):
-        live.overlay(n * SECOND, np.zeros((2, 2, 3), np.uint8))
+        live.overlay(-n, np.zeros((2, 2, 3), np.uint8))
         live.result(moment(n * SECOND), {})
         assert len(live.run.moments) == max(n - LAG, 0)
         assert len(live._overlays) <= KEPT

@@ -56,8 +56,10 @@ def test_transports_go_behind_the_resolved_name(
 
 
 def test_a_sensor_that_a_fault_befalls_goes_out_raw(node: Node) -> None:
-    choice = Choice('/c/compressed', None, None, None, None, None)
-    names = outlet_names(node, choice, {'/c/compressed': COMPRESSED}, frozenset({'rgb'}))
+    choice = Choice('/jpeg', None, None, None, None, None)
+    assert outlet_names(node, choice, {'/jpeg': COMPRESSED}) == {
+        ('rgb', COMPRESSED): '/colour/compressed'}
+    names = outlet_names(node, choice, {'/jpeg': COMPRESSED}, frozenset({'rgb'}))
     assert names['rgb', IMAGE] == '/colour' and inspector_parameters(names) == {}
 
 

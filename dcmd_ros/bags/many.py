@@ -133,6 +133,11 @@ def is_bag(folder: Path) -> bool:
     return bool(names) and names == [f'{stem}_{number}' for number in range(len(names))]
 
 
+def stem(bag: Path) -> str:
+    """What a bag's results are called."""
+    return bag.name if bag.is_dir() else bag.name.partition('.')[0]
+
+
 @contextmanager
 def _terminable() -> Iterator[None]:
     """SIGTERM raises KeyboardInterrupt meanwhile, in a main thread."""

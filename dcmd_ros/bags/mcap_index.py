@@ -12,9 +12,17 @@ from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
 from mcap.records import ChunkIndex, Statistics
 
-from dcmd_ros.bags.mcap_records import DAMAGE, HEAD, MAGIC, TIMES, Block, Index, records
+from dcmd_ros.bags.mcap_records import (
+    DAMAGE,
+    HEAD,
+    MAGIC,
+    TIMES,
+    Block,
+    Index,
+    entries,
+    records,
+)
 
-MESSAGE_INDEX = struct.Struct('<HI')  # channel, bytes of the entries: time and offset each
 FOOTER = struct.Struct('<BQQQI8s')  # opcode, length, start of index, of offsets, crc, magic
 
 
@@ -76,7 +84,7 @@ def _counted(file: BinaryIO, chunks: list[ChunkIndex]) -> Counter[int]:
             opcode, length = HEAD.unpack(file.read(HEAD.size))
             if opcode != Opcode.MESSAGE_INDEX:
                 raise ValueError('no message index')
-            counts[channel] += (length - MESSAGE_INDEX.size) // TIMES.size
+            counts[channel] += entries(length)
     if not counts:
         raise ValueError('nothing tells how many messages there are')
     return counts

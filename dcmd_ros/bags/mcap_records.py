@@ -19,6 +19,8 @@ from zstandard import ZstdError
 MAGIC = b'\x89MCAP0\r\n'
 HEAD = struct.Struct('<BQ')        # opcode, length of the body
 MESSAGE = struct.Struct('<HIQQ')   # channel, sequence, log time, publish time
+INDEXED = struct.Struct('<HI')     # channel, bytes of the entries; of a message index
+ENTRY = struct.Struct('<QQ')       # log time, offset
 TIMES = struct.Struct('<QQ')       # of a chunk: first and last log time
 # Whatever the bytes of a damaged file may make of a parser or a decompressor.
 DAMAGE = (McapError, ZstdError, ValueError, RuntimeError, struct.error, MemoryError,
@@ -81,10 +83,13 @@ def records(data: bytes) -> Iterator[tuple[int, int, int]]:
         yield opcode, begin, at
 
 
+def entries(length: int) -> int:
+    """How many messages a message index of this length names."""
+    return (length - INDEXED.size) // ENTRY.size
+
+
 def unpacked(body: bytes) -> bytes:
-    """The records within a chunk, checked against its size and crc; raises DAMAGE."""
+    """The records within a chunk, checked against its crc if it has one; raises DAMAGE."""
     chunk = Chunk.read(ReadDataStream(BytesIO(body)))
     stream, length = get_chunk_data_stream(chunk, validate_crc=True)
-    if length != chunk.uncompressed_size:
-        raise ValueError('a chunk of another size than it says')
     return stream.read(length)

@@ -18,7 +18,7 @@ def merged(streams: Iterable[Stream]) -> Iterator[Row]:
     heads: list[Head] = []
     opened = 0
     while waiting or heads:
-        if waiting and (not heads or waiting[0][0] <= heads[0][0]):
+        if waiting and (not heads or waiting[0][0] < heads[0][0]):
             _push(heads, opened, waiting.popleft()[1]())
             opened += 1
             continue

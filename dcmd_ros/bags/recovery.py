@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,11 +12,13 @@ from tqdm import tqdm
 from dcmd_ros.bags.mcap_records import (
     DAMAGE,
     HEAD,
+    INDEXED,
     MAGIC,
     MESSAGE,
     TIMES,
     Block,
     Index,
+    entries,
     records,
     unpacked,
 )
@@ -48,6 +51,7 @@ class Walk:
         self.size = path.stat().st_size
         self.at = len(MAGIC)
         self.ended = self.damaged = False
+        self.told: Counter[int] = Counter()  # messages by channel, as message indexes have them
 
     def run(self) -> Index:
         with tqdm(total=self.size, unit='B', unit_scale=True, delay=2, disable=None,
@@ -68,7 +72,7 @@ class Walk:
             return None
         opcode, length = HEAD.unpack(head)
         whole = self.at + HEAD.size + length <= self.size
-        return (opcode, length) if whole and (opcode in KNOWN or opcode >= PRIVATE) else None
+        return (opcode, length) if whole and opcode else None
 
     def _take(self, opcode: int, length: int) -> None:
         self.ended = opcode in (Opcode.DATA_END, Opcode.FOOTER)
@@ -80,11 +84,15 @@ class Walk:
                 self._add([channel], time, time, length)
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self.index.declare(opcode, self.file.read(length))
+            elif opcode == Opcode.MESSAGE_INDEX:
+                self.told[INDEXED.unpack(self.file.read(INDEXED.size))[0]] += entries(length)
+            elif opcode not in KNOWN and opcode < PRIVATE:
+                raise ValueError('a record of no known kind')
         except DAMAGE:
             self.damaged = True
             self.notes[self.path.name, str(self.at)] = (
                 f'{self.path.name}: the {HEAD.size + length} bytes from byte {self.at} on are '
-                'damaged: the messages in them are lost')
+                'damaged: any messages in them are lost')
 
     def _take_chunk(self, body: bytes) -> None:
         data = unpacked(body)
@@ -107,12 +115,14 @@ class Walk:
         count, blocks = self.index.counts.total(), self.index.blocks
         text = f'{self.path.name}: the index is missing or damaged: {count} messages were found '
         if self.ended:
-            return f'{text}without it' + ('' if self.damaged else ', none is lost')
+            lost = (self.told - self.index.counts).total()
+            return text + 'without it' + (
+                f', {lost} are lost' if lost else '' if self.damaged else ', none is lost')
         text += f'before the file breaks off or is damaged at byte {self.at} of {self.size}'
         if not blocks:
             return text
         span = max(block.end for block in blocks) - min(block.start for block in blocks)
-        return f'{text}: what was recorded later than {seconds(span)} after the first is lost'
+        return f'{text}: anything recorded later than {seconds(span)} after the first is lost'
 
     def _note_undeclared(self) -> None:
         lost = sum(count for channel, count in self.index.counts.items()

@@ -80,19 +80,16 @@ def _given(topics: Sequence[Topic], sensor: str, name: str | None) -> Topic | No
 
 
 def _candidates(topics: Sequence[Topic], sensor: str) -> list[Topic]:
-    """What may be this sensor; not the compressed twin of what is there raw."""
-    names = {topic.name for topic in topics if topic.count}
-    found = [topic for topic in topics if topic.count and _sensor(topic, names) == sensor]
-    raw = {topic.name for topic in found}
-    return [topic for topic in found
-            if _base(topic.name) == topic.name or _base(topic.name) not in raw]
+    """What may be this sensor."""
+    names = {topic.name for topic in topics}
+    return [topic for topic in topics if topic.count and _sensor(topic, names) == sensor]
 
 
 def _sensor(topic: Topic, names: set[str]) -> str | None:
     """'rgb', 'depth', or None for what is neither."""
     base = _base(topic.name)
     folder, _, last = base.rpartition('/')
-    if topic.type not in TYPES['depth'] or last in OURS or '/truth/' in base:
+    if topic.type not in TYPES['depth'] or last in OURS:
         return None
     if topic.type == CLOUD:
         return None if f'{folder}/inspection' in names else 'depth'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from mcap.writer import CompressionType, Writer
@@ -88,6 +89,7 @@ class BagWriter:
         self.flush()
         try:
             self._writer.finish()
+            self._file.flush()
             self._file.close()
         except OSError as error:
             raise self._give_up(error) from error
@@ -110,15 +112,15 @@ class BagWriter:
 
     def _give_up(self, error: OSError) -> BagError:
         """Cut the file after its last whole chunk and close it; tell what is in it."""
-        try:
+        with suppress(OSError):
             self._file.raw.truncate(self._length)
+        with suppress(OSError):
             self._file.raw.close()
-        except OSError:
-            pass
         held = 'nothing was saved'
         if self._safe:
             first, last = self._safe_times
             held = (f'{self._safe} messages, the first {seconds(last - first)}, are safe in it '
                     'and can be read')
-        return BagError(f'{self.path}: cannot be written on ({error.strerror}): {held}; '
-                        f'{self._count - self._safe} messages are lost')
+        lost = self._count - self._safe
+        return BagError(f'{self.path}: cannot be written on ({error.strerror}): {held}'
+                        + (f'; {lost} messages are lost' if lost else ''))

@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dcmd_ros import __version__
+from dcmd_ros.bags.many import run_many, stem
+from dcmd_ros.commands.bag_options import add_batch_arguments
 from dcmd_ros.commands.dataset_bags import add_dataset_bag_arguments, bag_options
 from dcmd_ros.evaluation import output
 from dcmd_ros.evaluation.conditions import CONDITIONS, MODES
 from dcmd_ros.evaluation.evaluate import EvaluationError, combined, evaluate
-from dcmd_ros.evaluation.gallery import Gallery
+from dcmd_ros.evaluation.gallery import Faults, Gallery
 from dcmd_ros.evaluation.report import report
 from dcmd_ros.evaluation.scores import csv_text
+from dcmd_ros.training import layout_bag
 from dcmd_ros.training.datasets import LAYOUTS, SPLITS, Dataset, open_dataset
 
 
@@ -42,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--against', type=Path, metavar='OTHER.json',
                         help='another metrics.json; the report shows the differences')
     add_dataset_bag_arguments(parser)
+    add_batch_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -49,19 +55,48 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     against = output.read_metrics(args.against) if args.against else None
     categories = list(dict.fromkeys(args.category))
     models = {name: model_of(args.model, name) for name in categories}
-    datasets = [open_dataset(args.data, name, args.layout, bag=bag_options(args))
-                for name in categories]
-    gallery = Gallery(args.out)
-    result = combined([one_category(data, models[data.category], gallery, args)
-                       for data in datasets])
+    bags = bags_of(args, categories)
+    batch = run_many(partial(one_bag, args, models[categories[0]]), bags, args.jobs, args.ray) \
+        if bags else None
+    done = list(batch.results.values()) if batch else [
+        one_category(open_dataset(args.data, name, args.layout, bag=bag_options(args)), name,
+                     models[name], args) for name in categories]
+    figures = written(args, done, against) if done else {}
+    if batch:
+        batch.settle(figures)
+    return figures
+
+
+def bags_of(args: argparse.Namespace, categories: list[str]) -> list[Path]:
+    """The bags of a folder of several, each of which is evaluated for itself."""
+    found = layout_bag.bags(args.data) if args.layout in ('auto', 'bag') else []
+    if len(found) < 2:
+        return []
+    if len(categories) > 1:
+        raise EvaluationError(f'{args.data}: its bags are of one part, and there are '
+                              f'{len(categories)} categories; evaluate them one by one')
+    return found
+
+
+def one_bag(args: argparse.Namespace, model: Path, bag: Path) -> Part:
+    """One bag of several, under its own name."""
+    dataset = open_dataset(bag, stem(bag), 'bag', bag=bag_options(args))
+    return one_category(dataset, args.category[0], model, args)
+
+
+def written(args: argparse.Namespace, parts: Sequence[Part],
+            against: dict[str, Any] | None) -> dict[str, Any]:
+    """Table, page and metrics.json; the contract's figures."""
+    result = combined([part.result for part in parts])
     for note in result['notes']:
         print(f'note: {note}', file=sys.stderr)
     facts = {'data': f'{args.data.name}, split {args.split}', 'model': args.model,
              'date': f'{datetime.now():%Y-%m-%d %H:%M}', 'dcmd_ros': __version__,
              **({'compared with': str(args.against)} if against else {})}
-    page = report(result, facts, gallery.pictures(), against)
-    figures = output.plain({**{key: value for key, value in result.items() if key != 'scores'},
-                            'facts': facts})
+    faults = {name: pictures for part in parts for name, pictures in part.faults.items()}
+    page = report(result, facts, Gallery(args.out, faults).pictures(), against)
+    figures: dict[str, Any] = output.plain({
+        **{key: value for key, value in result.items() if key != 'scores'}, 'facts': facts})
     output.write(args.out / 'scores.csv', csv_text(result['scores']))
     output.write(args.out / 'index.html', page)
     output.write(args.out / 'metrics.json', json.dumps(figures, indent=1) + '\n')
@@ -84,22 +119,34 @@ def model_of(model: str, category: str) -> Path:
     return path
 
 
-def one_category(data: Dataset, model: Path, gallery: Gallery,
-                 args: argparse.Namespace) -> dict[str, Any]:
-    """One category's result; the inspector's warnings become notes."""
+@dataclass(frozen=True)
+class Part:
+    """One category's result, and its pictures of the faults."""
+
+    result: dict[str, Any]
+    faults: Faults
+
+
+def one_category(data: Dataset, trained: str, model: Path, args: argparse.Namespace) -> Part:
+    """
+    Evaluate one data set; the inspector's warnings become notes.
+
+    :param trained: the category that the model should be of
+    """
     from dcmd_ros.inspector import Inspector
 
     inspector = Inspector(model, device=args.device)
     if data.bag is not None and args.split == 'test':
         data.bag.check_labels()
+    gallery = Gallery(args.out)
     result = evaluate(inspector, data, CONDITIONS if args.matrix else MODES, split=args.split,
                       seed=args.seed, observe=gallery)
     warnings = [*inspector.warnings, *(data.bag.troubles() if data.bag is not None else ())]
     notes = [f'{data.category}: {warning}' for warning in warnings]
-    if inspector.category != data.category:
+    if inspector.category != trained:
         notes.append(f'{data.category}: the model {model.name} was trained on '
                      f'{inspector.category}')
-    return {**result, 'notes': [*notes, *result['notes']]}
+    return Part({**result, 'notes': [*notes, *result['notes']]}, gallery.faults)
 
 
 def print_summary(mean: Mapping[str, Mapping[str, float]], folder: Path) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dcmd_ros.bags.many import find_bags, is_bag, run_many
+from dcmd_ros.bags.many import find_bags, is_bag, run_many, stem
 from dcmd_ros.commands.bag_options import add_bag_arguments, add_batch_arguments
 from dcmd_ros.commands.number_types import whole
 from dcmd_ros.commands.replay_bag import Job, replay_bag
@@ -114,10 +114,6 @@ def of_several(job: Job, bag: Path) -> dict[str, Any]:
     return replay_bag(replace(
         job, bag=bag.absolute(), out=job.out / f'{name}.mcap', labels=labels,
         report=job.report and job.report / name, quiet=True))
-
-
-def stem(bag: Path) -> str:
-    return bag.name if bag.is_dir() else bag.name.partition('.')[0]
 
 
 def summary(bags: Mapping[str, Mapping[str, Any]]) -> str:

@@ -24,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--steps', type=count, default=1000,
                         help='training steps of each of the four students; calibration takes '
                         'about as many again (default: 1000, a quarter of an hour)')
+    parser.add_argument('--backbone', metavar='NAME',
+                        help='the teacher: efficientnet-lite0 (default), or any convolutional '
+                        'network of timm with features of strides 4, 8 and 16, such as '
+                        'wide_resnet50_2 (slower; needs timm and torchvision)')
     parser.add_argument('--image-size', type=count, default=256,
                         help="side of the network's input, a multiple of 32 (default: 256)")
     parser.add_argument('--large', action='store_true',
@@ -59,6 +63,7 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
 
 
 def options(args: argparse.Namespace, device: str) -> Any:
+    from dcmd_ros.network.backbone import DEFAULT_BACKBONE
     from dcmd_ros.network.dcmd import DcmdConfig
     from dcmd_ros.training.options import TrainingOptions
 
@@ -66,9 +71,9 @@ def options(args: argparse.Namespace, device: str) -> Any:
     folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
         seed=args.seed, steps=args.steps, fold_steps=folds,
-        network=DcmdConfig(size=args.image_size, large=args.large),
-        false_alarm_rate=args.false_alarm_rate,
-        device=device)
+        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size,
+                           large=args.large),
+        false_alarm_rate=args.false_alarm_rate, device=device)
 
 
 def figures(path: Path) -> dict[str, object]:

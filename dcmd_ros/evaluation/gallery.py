@@ -12,6 +12,7 @@ from dcmd_ros.evaluation.evaluate import Observation
 from dcmd_ros.evaluation.report import Pictures
 
 EXAMPLE_HEIGHT = 130
+Faults = dict[str, dict[str, bytes]]
 
 
 class Gallery:
@@ -19,12 +20,14 @@ class Gallery:
     Shown every observation; writes `dcmd_{category}_{image}.png` for both sensors into a folder.
 
     The first sample that is seen with a defect becomes its category's example of every fault.
+
+    faults  small pictures, JPEG, by category and variant
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, faults: Faults | None = None) -> None:
         self.folder = folder
         self._example: dict[str, str] = {}
-        self._faults: dict[str, dict[str, bytes]] = {}
+        self.faults: Faults = faults or {}
 
     def __call__(self, seen: Observation) -> None:
         if seen.variant == 'both':
@@ -34,11 +37,11 @@ class Gallery:
         if seen.truth is not None and seen.truth.any():
             self._example.setdefault(seen.category, seen.sample)
         if self._example.get(seen.category) == seen.sample:
-            self._faults.setdefault(seen.category, {}).setdefault(seen.variant, example(seen))
+            self.faults.setdefault(seen.category, {}).setdefault(seen.variant, example(seen))
 
     def pictures(self) -> Pictures:
         """What the report needs."""
-        return Pictures(self.panel, self._faults)
+        return Pictures(self.panel, self.faults)
 
     def panel(self, category: str, sample: str) -> bytes | None:
         """A panel at the report's width, as a JPEG."""

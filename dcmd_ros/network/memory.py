@@ -15,7 +15,12 @@ class Memory(nn.Module):
     each averaged over 3x3 cells; the bank holds `size` of those of the training parts
     (PatchCore, Roth et al. 2022). It needs no gradient, and sees what students have learnt to
     predict too well: they bridge it, it does not.
+
+    everywhere  compare the places off the part too, though nobody asks: for export, where no size
+                may depend on the data
     """
+
+    everywhere = False
 
     def __init__(self, channels: tuple[int, int, int], size: int) -> None:
         super().__init__()
@@ -31,6 +36,9 @@ class Memory(nn.Module):
         """
         places = described(features)
         wanted = functional.max_pool2d(part[:, None].float(), 8)[:, 0] > 0
+        if self.everywhere:
+            rows = places.permute(0, 2, 3, 1).flatten(0, 2)
+            return torch.where(wanted, self.nearest(rows).reshape(wanted.shape), 0.0)[:, None]
         found = places.new_zeros(wanted.shape)
         found[wanted] = self.nearest(places.permute(0, 2, 3, 1)[wanted])
         return found[:, None]

@@ -100,7 +100,7 @@ def place_of(root: Path, category: str, layout: str) -> Path:
     :raises DcmdError: neither is there
     """
     folder = root / category
-    if folder.is_dir() or layout_bag.is_bag(folder):
+    if folder.is_dir() or layout_bag.found(folder):
         return folder
     if layout in ('auto', 'bag') and layout_bag.found(root):
         return root

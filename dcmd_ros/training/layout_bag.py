@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dcmd_ros.bags.folder import METADATA, PACKED, SUFFIXES
+from dcmd_ros.bags.errors import BagError
+from dcmd_ros.bags.folder import PACKED, SUFFIXES
+from dcmd_ros.bags.many import find_bags
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Intrinsics
 from dcmd_ros.framing.camera_infos import difference
@@ -28,19 +30,12 @@ def found(path: Path) -> bool:
 
 def bags(path: Path) -> list[Path]:
     """The bag itself, or those right in the folder, sorted by name; split files are one bag."""
-    if is_bag(path):
-        return [path]
-    if not path.is_dir():
+    if path.is_file() and Path(path.name.removesuffix(PACKED)).suffix not in SUFFIXES:
         return []
-    return sorted(inner for inner in path.iterdir()
-                  if not inner.name.startswith('.') and is_bag(inner))
-
-
-def is_bag(path: Path) -> bool:
-    """By its name, or by the metadata.yaml in it."""
-    if path.is_dir():
-        return (path / METADATA).is_file()
-    return path.is_file() and Path(path.name.removesuffix(PACKED)).suffix in SUFFIXES
+    try:
+        return find_bags(path)
+    except BagError:
+        return []
 
 
 class BagLayout:

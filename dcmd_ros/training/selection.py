@@ -114,23 +114,26 @@ def _border(kept: Sequence[int], frames: Sequence[Choice], thumbs: dict[int, Thu
     """
     How many of the kept frames train: the later ones validate.
 
-    Near the wanted number, between two bags or where no part was in view, else where most
-    changes, so that one part's frames stay together.
+    Between two bags or where no part was in view, if that gives half to three times the wanted
+    number; else where most changes, so that one part's frames stay together.
     """
     count = len(kept)
     held = max(round(HELD * count), min(HELD_LEAST, count // 4))
     if count - held < FEWEST:
         return count
-    reach = held // 2
-    places = [p for p in range(count - held - reach, count - held + reach + 1)
-              if FEWEST <= p < count]
+    places = [place for place in range(FEWEST, count) if held / 2 <= count - place <= 3 * held]
+    breaks = [place for place in places if _apart(frames, kept[place - 1], kept[place])]
+    if breaks:
+        return min(breaks, key=lambda place: abs(count - place - held))
+    near = [place for place in places if abs(count - place - held) <= held // 2]
+    return max(near, key=lambda place: sum(map(extent, differences(
+        thumbs[kept[place]], thumbs[kept[place - 1]]))))
 
-    def merit(place: int) -> tuple[bool, float]:
-        one, two = kept[place - 1], kept[place]
-        apart = frames[one].recording != frames[two].recording or any(
-            between.reason == EMPTY for between in frames[one:two])
-        return apart, sum(map(extent, differences(thumbs[two], thumbs[one])))
-    return max(places, key=merit)
+
+def _apart(frames: Sequence[Choice], one: int, two: int) -> bool:
+    """Whether another bag begins or an empty view lies between two frames."""
+    return frames[one].recording != frames[two].recording or any(
+        between.reason == EMPTY for between in frames[one:two])
 
 
 def check(selection: Selection, recordings: Sequence[Recording]) -> None:

@@ -1,0 +1,97 @@
+"""The whole way as one module: eager, exported and ONNX say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from detector_rig import OPTIONS
+from torch import Tensor
+
+from dcmd_ros.frame import MODES, Mode
+from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
+from dcmd_ros.network.detector import Detector
+from dcmd_ros.network.export import Whole, exported, write_onnx
+from dcmd_ros.network.fusion import Scale, evidence
+
+SIZE = OPTIONS.network.size
+
+
+@pytest.fixture(scope='module')
+def detector() -> Detector:
+    """Random students and memories, each map on a scale of its own."""
+    torch.manual_seed(0)
+    network = Dcmd(OPTIONS.network)
+    for memory in network.memories.values():
+        memory.bank.normal_()
+    scales = {mode: Scale({name: (0.1 * n, 1.0 + n) for n, name in enumerate(EVIDENCE[mode])},
+                          centre=0.5, spread=2.0) for mode in MODES}
+    return Detector(network.folded(), Backbone(size=SIZE), scales)
+
+
+def frame(mode: Mode, seed: int = 0) -> dict[str, Any]:
+    """Noise for images, a part that leaves a rim, and holes in its depth."""
+    generator = torch.Generator().manual_seed(seed)
+    images = {m: torch.rand((1, 3, SIZE, SIZE), generator=generator) * 2 - 1
+              for m, wanted in (('rgb', 'depth_only'), ('depth', 'rgb_only')) if mode != wanted}
+    part = torch.zeros(1, SIZE, SIZE, dtype=torch.bool)
+    part[:, 8:50, 12:56] = True
+    valid = torch.rand((1, SIZE // 8, SIZE // 8), generator=generator) > 0.3
+    valid = valid.repeat_interleave(8, 1).repeat_interleave(8, 2)
+    return {'images': images, 'part': part} | ({} if mode == 'rgb_only' else {'valid': valid})
+
+
+def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tensor, Tensor]:
+    """The detector's own way."""
+    with torch.inference_mode():
+        features = detector.network.features(detector.teacher, given['images'])
+        maps = detector.network(features, mode, given['part'])
+        return evidence(maps, mode, detector.scales, given['part'], given.get('valid'))
+
+
+def same(found: Any, expected: tuple[Tensor, Tensor]) -> None:
+    evidence_, seen = (torch.as_tensor(np.asarray(f)) for f in found)
+    torch.testing.assert_close(evidence_, expected[0], rtol=1e-3, atol=1e-3)
+    assert torch.equal(seen, expected[1])
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_one_module_does_what_the_detector_does(detector: Detector, mode: Mode) -> None:
+    for seed in range(2):
+        given = frame(mode, seed)
+        with torch.inference_mode():
+            same(Whole(detector, mode)(**given), wanted(detector, given, mode))
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_torch_export_says_the_same(detector: Detector, mode: Mode) -> None:
+    program = exported(Whole(detector, mode)).module()
+    for seed in range(2):
+        given = frame(mode, seed)
+        with torch.no_grad():
+            same(program(**given), wanted(detector, given, mode))
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_onnx_says_the_same(detector: Detector, mode: Mode, tmp_path: Path) -> None:
+    runtime = pytest.importorskip('onnxruntime', reason='onnxruntime is an extra')
+    pytest.importorskip('onnxscript', reason='onnxscript is an extra')
+    path = tmp_path / 'whole.onnx'
+    write_onnx(Whole(detector, mode), path)
+    session = runtime.InferenceSession(path, providers=['CPUExecutionProvider'])
+    for seed in range(2):
+        given = frame(mode, seed)
+        tensors = {f'images_{m}': image for m, image in given['images'].items()} | {
+            name: given[name] for name in ('part', 'valid') if name in given}
+        assert [i.name for i in session.get_inputs()] == list(tensors)
+        found = session.run(['evidence', 'seen'], {n: t.numpy() for n, t in tensors.items()})
+        same(found, wanted(detector, given, mode))
+
+
+def test_the_detector_itself_is_left_as_it_was(detector: Detector) -> None:
+    Whole(detector, 'both')
+    assert not any(memory.everywhere for memory in detector.network.memories.values())
