@@ -16,7 +16,6 @@ from dcmd_ros.bags.writer import BagWriter
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame
 from dcmd_ros.inspection import Inspection
-from dcmd_ros.nodes.bag_messages import Sent
 from dcmd_ros.nodes.outputs import TYPES
 from dcmd_ros.nodes.parameters import TABLE, Settings
 from dcmd_ros.nodes.replayer import Replayer, ReplayOptions
@@ -57,18 +56,17 @@ def settings(**changes: object) -> Settings:
 
 
 def replay(path: Path, out: Path | None = None, fault: str = '', points: bool = False,
-           **changes: object) -> tuple[list[Result], list[Sent], Replayer]:
+           **changes: object) -> tuple[list[Result], Replayer]:
     results: list[Result] = []
-    told: list[Sent] = []
     with Bag(path) as bag:
         writer = BagWriter(out) if out else None
         replayer = Replayer(bag, choose(bag.topics), ReplayOptions(
-            settings(**changes), fault, points=points), results.append, told.append, writer,
-            Judge)
-        replayer.run()
+            settings(**changes), fault, points=points), results.append, Judge)
+        replayer.load()
+        replayer.run(writer)
         if writer:
             writer.close()
-    return results, told, replayer
+    return results, replayer
 
 
 @pytest.fixture
@@ -77,7 +75,7 @@ def bag(tmp_path: Path) -> Path:
 
 
 def test_every_frame_is_judged_once_in_both_modalities(bag: Path) -> None:
-    results, told, replayer = replay(bag)
+    results, replayer = replay(bag)
     numbers = [n for n in range(20) if n != 12]  # frame 12 is the one that the judge fails on
     assert [r.inspection.stamp for r in results] == [BEGIN + n * PERIOD for n in numbers]
     assert {r.inspection.mode for r in results} == {'both'}
@@ -86,12 +84,11 @@ def test_every_frame_is_judged_once_in_both_modalities(bag: Path) -> None:
         assert result.inspection.score == pytest.approx(wanted, abs=1e-5)
     assert replayer.drops() == {'inference.failed': 1}
     assert replayer.warnings == ['trained elsewhere']
-    assert [sent.role for sent in told] == ['label', 'mask'] * 20
 
 
 def test_a_lost_sensor_is_told_and_the_other_goes_on(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'in.mcap', 40, skip={'depth': range(15, 30)})
-    results, _, _ = replay(bag)
+    results, _ = replay(bag)
     modes = {(r.inspection.stamp - BEGIN) // PERIOD: r for r in results}
     assert [n for n, r in modes.items() if r.inspection.mode == 'rgb_only'] == list(range(15, 31))
     assert modes[25].sensors['depth'].state == 'lost' and modes[25].degraded
@@ -99,7 +96,7 @@ def test_a_lost_sensor_is_told_and_the_other_goes_on(tmp_path: Path) -> None:
 
 
 def test_cameras_are_known_before_their_first_message(bag: Path) -> None:
-    results, _, _ = replay(bag)
+    results, _ = replay(bag)
     assert results[0].frame.intrinsics is not None
     assert results[0].frame.intrinsics.fx == pytest.approx(40)
 
@@ -107,7 +104,7 @@ def test_cameras_are_known_before_their_first_message(bag: Path) -> None:
 def test_the_result_holds_the_inputs_as_they_were_and_the_outputs_beside_them(
         bag: Path, tmp_path: Path) -> None:
     out = tmp_path / 'out.mcap'
-    results, _, _ = replay(bag, out)
+    results, _ = replay(bag, out)
     with Bag(bag) as given, Bag(out) as made:
         counts = {topic.name: topic.count for topic in made.topics}
         assert {name for name in counts if name in OUTPUTS} == OUTPUTS - {'/dcmd_inspector/points'}
@@ -148,7 +145,7 @@ def test_the_same_bag_gives_the_same_messages(bag: Path, tmp_path: Path) -> None
 def test_faults_befall_the_frames_of_their_window_and_are_written(
         bag: Path, tmp_path: Path) -> None:
     out = tmp_path / 'out.mcap'
-    results, _, replayer = replay(bag, out, 'drop depth 0.5s-1s, blind rgb 1.5s-')
+    results, replayer = replay(bag, out, 'drop depth 0.5s-1s, blind rgb 1.5s-')
     by_number = {(r.inspection.stamp - BEGIN) // PERIOD: r for r in results}
     assert [n for n, r in by_number.items() if r.inspection.mode == 'rgb_only'] == list(
         range(5, 11))  # colour's tenth left alone before depth's came back
@@ -164,7 +161,7 @@ def test_faults_befall_the_frames_of_their_window_and_are_written(
 
 def test_delayed_messages_come_late_in_the_bags_time(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / 'out.mcap'
-    _, _, replayer = replay(bag, out, 'delay depth 400ms 0.5s-')
+    replay(bag, out, 'delay depth 400ms 0.5s-')
     with Bag(out) as made:
         order = [r.received for r in made.raw(['/rgb/image', '/depth/image'])]
         lags = [r.received - r.message.header.stamp.sec * 10**9 - r.message.header.stamp.nanosec
@@ -179,7 +176,7 @@ def test_the_nodes_parameters_hold(
         tmp_path: Path, changes: dict[str, float], mode: str) -> None:
     """An offset that is not there keeps the sensors apart."""
     bag = write_bag(tmp_path / 'in.mcap', 12)
-    results, _, _ = replay(bag, **changes)
+    results, _ = replay(bag, **changes)
     assert results[0].inspection.mode == mode
 
 
@@ -190,7 +187,7 @@ def test_a_message_that_ros_cannot_read_is_counted(tmp_path: Path) -> None:
             cut = record.topic == '/depth/image' and n < 10
             writer.write(record.topic, record.type, record.data[:30] if cut else record.data,
                          record.received)
-    results, _, replayer = replay(tmp_path / 'cut.mcap')
+    results, replayer = replay(tmp_path / 'cut.mcap')
     assert results[0].inspection.mode == 'rgb_only'
     assert replayer.drops()['depth.unreadable'] == 1
 
@@ -202,7 +199,7 @@ def test_a_fault_of_a_point_cloud_is_refused(tmp_path: Path) -> None:
         for record in source.raw(['/rgb/image', '/dcmd_inspector/points']):
             topic = record.topic.replace('/dcmd_inspector/', '/camera/')
             writer.write(topic, record.type, record.data, record.received)
-    results, _, _ = replay(tmp_path / 'cloud.mcap')
+    results, _ = replay(tmp_path / 'cloud.mcap')
     assert results[0].inspection.mode == 'both' and results[0].frame.xyz is not None
     with pytest.raises(DcmdError, match='--fault needs a depth image'):
         replay(tmp_path / 'cloud.mcap', fault='holes depth 0.3')

@@ -39,7 +39,7 @@ class BagWriter:
         self._safe_times = self._times  # of those in whole chunks
         self._begun = time.monotonic()
         if self.path.exists() and not overwrite:
-            raise BagError(f'{self.path}: is there already: remove it or give another name')
+            raise BagError(f'{self.path}: is there already: give another name, or --overwrite')
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open('wb')

@@ -56,12 +56,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     categories = list(dict.fromkeys(args.category))
     models = {name: model_of(args.model, name) for name in categories}
     bags = bags_of(args, categories)
+    output.folder(args.out)
     batch = run_many(partial(one_bag, args, models[categories[0]]), bags, args.jobs, args.ray) \
         if bags else None
     done = list(batch.results.values()) if batch else [
         one_category(open_dataset(args.data, name, args.layout, bag=bag_options(args)), name,
                      models[name], args) for name in categories]
-    figures = written(args, done, against) if done else {}
+    failed = [f'{bag.name} is left out: {why}' for bag, why in batch.failures.items()] \
+        if batch else []
+    figures = written(args, done, against, failed) if done else {}
     if batch:
         batch.settle(figures)
     return figures
@@ -84,10 +87,11 @@ def one_bag(args: argparse.Namespace, model: Path, bag: Path) -> Part:
     return one_category(dataset, args.category[0], model, args)
 
 
-def written(args: argparse.Namespace, parts: Sequence[Part],
-            against: dict[str, Any] | None) -> dict[str, Any]:
+def written(args: argparse.Namespace, parts: Sequence[Part], against: dict[str, Any] | None,
+            failed: Sequence[str]) -> dict[str, Any]:
     """Table, page and metrics.json; the contract's figures."""
     result = combined([part.result for part in parts])
+    result['notes'] = [*failed, *result['notes']]
     for note in result['notes']:
         print(f'note: {note}', file=sys.stderr)
     facts = {'data': f'{args.data.name}, split {args.split}', 'model': args.model,

@@ -63,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, object]:
     source = args.source.expanduser().resolve()
+    if not source.exists():
+        raise DcmdError(f'{source}: there is no such file or folder')
     asked_for = args.layout if args.layout != 'auto' else BAG if is_bag(source) else ''
     check(args, asked_for == BAG)
     report = play_bag(source, args) if asked_for == BAG else play_dataset(source, args)

@@ -100,4 +100,7 @@ def summary(report: Report) -> str:
     lines = [f'{"topic":{width}} {"messages":>9} {"MB":>9} {"dropped":>8} {"lost":>6}']
     lines += [f'{name:{width}} {c.messages:9} {c.bytes / 1e6:9.1f} {c.dropped:8} {c.lost:6}'
               for name, c in sorted(report.counts.items())]
+    if any(c.dropped or c.lost for c in report.counts.values()):
+        lines.append('dropped: the disk was too slow, lost: the machine was; record at fewer '
+                     'frames a second, --transport compressed, or with a larger --buffer')
     return '\n'.join(lines)

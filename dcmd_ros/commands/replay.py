@@ -96,14 +96,16 @@ def several(args: argparse.Namespace, bags: list[Path]) -> dict[str, Any]:
                         'rename them, their results go by name')
     batch = run_many(partial(of_several, one(args)), bags, args.jobs, args.ray)
     found = {stem(bag): figures for bag, figures in batch.results.items()}
+    for name, figures in found.items():
+        for note in figures['notes']:
+            print(f'note: {name}: {note}', file=sys.stderr)
     output.write(args.out / SUMMARY, summary(found))
     print(f'{len(found)} of {len(bags)} bags replayed; wrote {args.out / SUMMARY}',
           file=sys.stderr)
-    figures: dict[str, object] = {'bags': found,
-                                  'failed': {stem(bag): reason for bag, reason
-                                             in batch.failures.items()}}
-    batch.settle(figures)
-    return figures
+    failed = {stem(bag): reason for bag, reason in batch.failures.items()}
+    every: dict[str, object] = {'bags': found, 'failed': failed}
+    batch.settle(every)
+    return every
 
 
 def of_several(job: Job, bag: Path) -> dict[str, Any]:

@@ -11,13 +11,14 @@ import numpy as np
 from tqdm import tqdm
 
 from dcmd_ros.bags.reader import Bag
-from dcmd_ros.bags.topics import choose
+from dcmd_ros.bags.topics import Choice, choose
 from dcmd_ros.bags.writer import BagWriter
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import output
 from dcmd_ros.evaluation.moment_table import csv_text
 from dcmd_ros.evaluation.moments import Moment, Run
 from dcmd_ros.evaluation.run_figures import run_figures
+from dcmd_ros.evaluation.run_file import read_run
 from dcmd_ros.evaluation.run_report import write_run_report
 from dcmd_ros.framing.shot import nanoseconds
 from dcmd_ros.sensing.codec import MessageError
@@ -25,7 +26,6 @@ from dcmd_ros.sensing.message import image_view
 from dcmd_ros.training.truth import Truth, read_labels
 
 if TYPE_CHECKING:
-    from dcmd_ros.nodes.bag_messages import Sent
     from dcmd_ros.nodes.replayer import Replayer, ReplayOptions
     from dcmd_ros.nodes.result import Result
 
@@ -71,55 +71,83 @@ def replay_bag(job: Job) -> dict[str, Any]:
     """
     from dcmd_ros.nodes.replayer import Replayer
 
-    if not job.overwrite and job.table.exists():
-        raise DcmdError(f'{job.table} is there already: name another --out, or give --overwrite')
+    check(job)
     with Bag(job.bag, job.distro) as bag:
         choice = choose(bag.topics, job.rgb, job.depth)
         job.say(f'rgb: {choice.rgb or "none"}, depth: {choice.depth or "none"}')
-        collected = Collected(job)
+        collected = Collected(job, bag, choice)
+        replayer = Replayer(bag, choice, job.options, collected.take)
+        replayer.load()
         with BagWriter(job.out, overwrite=job.overwrite) as writer:
-            replayer = Replayer(bag, choice, job.options, collected.take, collected.tell, writer)
             try:
-                inspect(replayer, bag, job)
+                inspect(replayer, writer, bag, job)
+            except KeyboardInterrupt:
+                job.say(f'interrupted: the {len(collected.run.moments)} frames inspected until '
+                        f'now are in {job.out} and {job.table}')
+                raise
             finally:
                 run = collected.finish(replayer, bag)
                 output.write(job.table, csv_text(run.moments))
     if not run.moments:
         raise DcmdError(f'{job.bag}: no frame could be inspected: '
                         f'{"; ".join([*run.notes, *map(str, run.drops.items())])}')
-    job.say(f'{len(run.moments)} frames inspected; wrote {job.out} and {job.table}')
+    return told(job, run)
+
+
+def check(job: Job) -> None:
+    """:raises DcmdError: what is asked for cannot be written, before any work is done"""
+    if job.out.resolve() == job.bag.resolve():
+        raise DcmdError(f'--out {job.out.name} is the bag itself: name another file')
+    for path in (job.out, job.table):
+        if path.exists() and not job.overwrite:
+            raise DcmdError(f'{path} is there already: name another --out, or give --overwrite')
+    if job.against:
+        read_run(job.against)
     if job.report:
-        write_run_report(run, job.report, job.against)
+        output.folder(job.report)
+
+
+def told(job: Job, run: Run) -> dict[str, Any]:
+    """Say what came out, write the report; the figures."""
+    figures = run_figures(run)
+    for note in figures['notes']:
+        job.say(f'note: {note}')
+    metrics = figures['metrics']
+    job.say(f'{len(run.moments)} frames inspected, {metrics["alarm_rate"]:.1%} alarmed; I-AUROC '
+            f'{metrics["i_auroc"]:.3f}; wrote {job.out} and {job.table}')
+    if job.report:
+        more = {'fault': job.options.fault} if job.options.fault else {}
+        write_run_report(run, job.report, job.against, more)
         job.say(f'report: {job.report / "index.html"}')
-    return {'frames': len(run.moments), 'result': str(job.out), 'table': str(job.table),
-            **run_figures(run)}
+    return {'frames': len(run.moments), 'result': str(job.out), 'table': str(job.table), **figures}
 
 
-def inspect(replayer: Replayer, bag: Bag, job: Job) -> None:
+def inspect(replayer: Replayer, writer: BagWriter, bag: Bag, job: Job) -> None:
     total = sum(topic.count for topic in bag.topics)
-    replayer.run(lambda messages: tqdm(messages, total=total, unit='message', desc=bag.path.name,
-                                       disable=job.quiet))
+    replayer.run(writer, lambda messages: tqdm(messages, total=total, unit='message',
+                                               desc=bag.path.name, disable=job.quiet))
 
 
 class Collected:
     """What comes out of a replay, for the table and the report."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, bag: Bag, choice: Choice) -> None:
         self.truth = read_labels(job.labels) if job.labels else Truth()
         self.run = Run(job.bag.name, Path(job.options.settings.model).name)
         self._pictured = job.report is not None
+        self._learn(bag, choice)
 
-    def tell(self, sent: Sent) -> None:
-        """A message on truth/label or truth/mask; they come before their frame's images."""
-        message: Any = sent.message
-        if sent.role == 'label':
-            self.truth.add_label(message.data)
-            return
-        try:
-            self.truth.add_mask(nanoseconds(message.header.stamp),
-                                image_view(message, np.uint8, 1))
-        except MessageError as error:
-            raise DcmdError(f'{sent.topic}: {error}') from error
+    def _learn(self, bag: Bag, choice: Choice) -> None:
+        """The whole truth in the bag beforehand: a mask may be recorded after its frame."""
+        for record in bag.records([t for t in (choice.label, choice.mask) if t]):
+            if record.topic == choice.label:
+                self.truth.add_label(record.message.data)
+                continue
+            try:
+                self.truth.add_mask(nanoseconds(record.message.header.stamp),
+                                    image_view(record.message, np.uint8, 1))
+            except MessageError as error:
+                raise DcmdError(f'{record.topic}: {error}') from error
 
     def take(self, result: Result) -> None:
         judged = result.inspection

@@ -9,6 +9,8 @@ from typing import Any
 
 from dcmd_ros.commands.dataset_bags import add_dataset_bag_arguments, bag_options, tell
 from dcmd_ros.commands.number_types import count, share, whole
+from dcmd_ros.errors import DcmdError
+from dcmd_ros.evaluation import output
 from dcmd_ros.training.datasets import LAYOUTS, open_dataset
 
 
@@ -42,6 +44,9 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
     from dcmd_ros.training.material import Frames
     from dcmd_ros.training.recipe import train
 
+    if Path(args.category).name != args.category:
+        raise DcmdError(f'category {args.category!r}: give a plain name, without a folder')
+    output.folder(args.out)
     dataset = open_dataset(args.data, args.category, args.layout, bag=bag_options(args))
     device, warning = choose_device(args.device)
     if warning:

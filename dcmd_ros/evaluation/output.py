@@ -38,6 +38,21 @@ def write(path: Path, content: bytes | str) -> None:
         raise OutputError(f'{path}: cannot be written ({error.strerror})') from error
 
 
+def folder(path: Path) -> None:
+    """
+    Make a folder, to find out early that results can be written there.
+
+    :raises OutputError: it cannot be made or written to
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OutputError(f'{path}: no results can be written there ({error.strerror}); name '
+                          'another folder') from error
+
+
 def plain(value: Any) -> Any:
     """The value with None for what is not a finite number, which strict JSON lacks."""
     if isinstance(value, dict):

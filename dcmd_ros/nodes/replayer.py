@@ -53,16 +53,14 @@ class Replayer:
     withheld  images that a fault swallowed, by sensor
 
     :param deliver: gets each result
-    :param tell: gets each message on truth/label and truth/mask
-    :param writer: gets the messages of the bag, as they were or with their faults, and the node's
     """
 
     def __init__(self, bag: Bag, choice: Choice, options: ReplayOptions,
-                 deliver: Callable[[Result], None], tell: Callable[[Sent], None],
-                 writer: BagWriter | None = None, load: Load = load_inspector) -> None:
+                 deliver: Callable[[Result], None], load: Load = load_inspector) -> None:
         self.tally = Tally()
         self._bag, self._choice, self._points = bag, choice, options.points
-        self._deliver, self._tell, self._writer = deliver, tell, writer
+        self._deliver = deliver
+        self._writer: BagWriter | None = None
         kinds = {topic.name: topic.type for topic in bag.topics}
         settings = dataclasses.replace(
             options.settings,
@@ -75,16 +73,22 @@ class Replayer:
         self._pipeline = Pipeline(load, converter, self.tally, self._time, settings,
                                   self._take, self._time)
 
-    def run(self, shown: Callable[[Iterable[Sent]], Iterable[Sent]] = iter) -> None:
-        """
-        From the first message to the last.
-
-        :param shown: wraps the messages of the bag, for a progress bar
-        :raises DcmdError: the model cannot be loaded, or a fault makes no sense here
-        """
+    def load(self) -> None:
+        """:raises DcmdError: the model cannot be loaded"""
         self._pipeline.load()
+
+    def run(self, writer: BagWriter | None = None,
+            shown: Callable[[Iterable[Sent]], Iterable[Sent]] = iter) -> None:
+        """
+        From the first message to the last, once the model is loaded.
+
+        :param writer: gets the bag's messages, as they were or with their faults, and the node's
+        :param shown: wraps the messages of the bag, for a progress bar
+        :raises DcmdError: a fault makes no sense here
+        """
+        self._writer = writer
         self._learn_cameras()
-        everything = self._writer is not None
+        everything = writer is not None
         for sent in self._faults.apply(
                 shown(read(self._bag, self._choice, self.tally, everything))):
             self._pass(sent)
@@ -124,8 +128,6 @@ class Replayer:
             self._pass_info(sent)
         elif sent.role in ('rgb', 'depth'):
             self._judge(self._shots.take(sent.role, sent.message, sent.received))
-        elif sent.role in ('label', 'mask'):
-            self._tell(sent)
 
     def _pass_info(self, sent: Sent) -> None:
         modality: Modality = 'rgb' if sent.role == 'rgb_info' else 'depth'

@@ -104,7 +104,9 @@ def place_of(root: Path, category: str, layout: str) -> Path:
         return folder
     if layout in ('auto', 'bag') and layout_bag.found(root):
         return root
-    if layout == 'bag' and root.exists():
+    if not root.exists():
+        raise DcmdError(f'{root}: there is no such file or folder')
+    if layout == 'bag':
         raise DcmdError(f'{root}: no bag here, which is {layout_bag.LOOKED_FOR}')
     raise DcmdError(f'{folder}: no such folder{categories(root)}')
 
@@ -120,6 +122,7 @@ def detect(folder: Path) -> str:
 
 def categories(folder: Path) -> str:
     """A hint at the folders below that are data sets."""
+    forms = [form for name, form in FORMS.items() if name != 'bag']
     names = [path.name for path in sorted(folder.glob('*/'))
-             if any(form.found(path) for form in FORMS.values())] if folder.is_dir() else []
+             if any(form.found(path) for form in forms)] if folder.is_dir() else []
     return f'; categories here: {", ".join(names)}' if names else ''
