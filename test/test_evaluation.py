@@ -211,3 +211,19 @@ def test_a_truth_of_another_size_is_named(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / 'bracket/test/dent/gt/000.png'), np.ones((8, 8), np.uint8))
     with pytest.raises(EvaluationError, match='dent/000: the truth has 8x8 pixels.*40x32'):
         evaluate(Ruler(), data, progress=False)
+
+
+def test_a_sample_of_one_sensor_does_not_count_where_that_one_is_taken(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path)
+    for folder, sensor in (('dent', 'rgb'), ('good', 'depth')):
+        next(iter(sorted((dataset.folder / 'test' / folder / sensor).iterdir()))).unlink()
+    ruler = Ruler()
+    result = evaluate(ruler, dataset, CONDITIONS, progress=False)
+    assert None not in ruler.modes
+    counts = {name: part['good'] + part['defective']
+              for name, part in result['detail']['bracket'].items()}
+    samples = len(dataset.split('test'))
+    assert (counts['both'], counts['no_rgb'], counts['no_depth']) == (
+        samples, samples - 1, samples - 1)
+    assert 'bracket: 1 samples have no sensor left under no_rgb and do not count there' \
+        in result['notes']

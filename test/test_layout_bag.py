@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -175,17 +174,6 @@ def test_without_labels_nothing_can_be_evaluated(good: Path) -> None:
     assert dataset.bag is not None
     with pytest.raises(DcmdError, match=r'"0,71,good"'):
         dataset.bag.check_labels()
-
-
-def test_a_frame_of_one_sensor_counts_in_no_figure(tmp_path: Path) -> None:
-    frames = [replace(seen, label='good') for seen in held(12)]
-    frames[-1] = replace(frames[-1], rgb=None)
-    dataset = opened(write_bag(tmp_path / 'bag.mcap', frames, CAMERA))
-    whole = len(dataset.split('test'))
-    assert 0 < whole < len(frames)
-    assert dataset.bag is not None
-    assert f'{len(frames) - whole} of {len(frames)} frames lack a sensor' in ' '.join(
-        dataset.bag.troubles())
 
 
 @pytest.mark.parametrize(('frames', 'options', 'says'), [

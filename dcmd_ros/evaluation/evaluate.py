@@ -116,6 +116,7 @@ def evaluate(inspector: Inspects, dataset: Dataset, conditions: Sequence[str] = 
     plans = {name: plan(name, len(samples), seed) for name in names}
     needed = [list(dict.fromkeys(variants)) for variants in zip(*plans.values(), strict=True)]
     gathered = {name: Gathered() for name in names}
+    emptied: Counter[str] = Counter()
     previous = frame_of(samples[-1], dataset.intrinsics, 0)
     with tqdm(total=sum(map(len, needed)), desc=dataset.category, unit='frame',
               disable=not progress) as bar:
@@ -124,6 +125,10 @@ def evaluate(inspector: Inspects, dataset: Dataset, conditions: Sequence[str] = 
             truth = sample.truth()
             for variant in needed[index]:
                 seen = degraded(variant, frame, previous, sample.name, seed)
+                bar.update()
+                if seen.mode is None:  # the condition takes the only sensor that the sample has
+                    emptied[variant] += 1
+                    continue
                 inspection, latency = timed(inspector, seen)
                 observation = Observation(dataset.category, sample.name, variant, seen, truth,
                                           inspection)
@@ -133,9 +138,11 @@ def evaluate(inspector: Inspects, dataset: Dataset, conditions: Sequence[str] = 
                         gathered[name].add(name, sample, observation, latency)
                 if observe:
                     observe(observation)
-                bar.update()
             previous = frame
-    return summary(dataset.category, gathered, seed)
+    left = {name: part for name, part in gathered.items() if part.scores}
+    notes = [f'{dataset.category}: {count} samples have no sensor left under {variant} and do '
+             'not count there' for variant, count in emptied.items()]
+    return summary(dataset.category, left, seed, notes)
 
 
 def frame_of(sample: Sample, intrinsics: Intrinsics | None, stamp: int) -> Frame:
@@ -167,12 +174,13 @@ def kind_detail(defective: Sequence[Score], good: Sequence[Score]) -> Figures:
             'found': float(np.mean([score.score >= THRESHOLD for score in defective]))}
 
 
-def summary(category: str, gathered: dict[str, Gathered], seed: int) -> dict[str, Any]:
+def summary(category: str, gathered: dict[str, Gathered], seed: int,
+            told: Sequence[str] = ()) -> dict[str, Any]:
     """What `evaluate` returns."""
     with metrics.warnings_as_notes() as undefined:
         figures = {name: part.figures() for name, part in gathered.items()}
         detail = {name: part.detail(seed) for name, part in gathered.items()}
-    notes = [f'{category}: {text}' for text in undefined]
+    notes = [*told, *(f'{category}: {text}' for text in undefined)]
     lacking = max(part.without_truth for part in gathered.values())
     if lacking:
         notes.append(f'{category}: {lacking} defective samples have no truth mask and count '

@@ -66,8 +66,7 @@ class BagLayout:
 
     def samples(self, split: Split) -> list[Sample]:
         if split == 'test':
-            chosen = [one for one in self.selection.frames
-                      if one.label is not None and not one.moment.trouble]
+            chosen = [one for one in self.selection.frames if one.label is not None]
         else:
             check(self.selection, self.recordings)
             chosen = self.selection.split(split)
@@ -91,10 +90,6 @@ class BagLayout:
         if unlabelled and any(recording.labelled for recording in self.recordings):
             lines.append(f'{unlabelled} of {len(self.selection.frames)} frames have no label: '
                          'they neither train nor count in a figure')
-        single = sum(bool(one.moment.trouble) for one in self.selection.frames)
-        if single:
-            lines.append(f'{single} of {len(self.selection.frames)} frames lack a sensor: they '
-                         'neither train nor count in a figure')
         if self.selection.drops:
             lines.append(f'messages that made no frame: {told(dict(self.selection.drops))}')
         for recording in self.recordings:
