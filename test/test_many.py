@@ -95,8 +95,9 @@ def test_an_interruption_of_ray(ray: str, tmp_path: Path) -> None:
 def interrupt(number: int, ray: str, folder: Path) -> None:
     bags = [folder / name for name in ('quick', 'slow', 'slower', 'never')]
     command = [sys.executable, '-c', INTERRUPTED, str(Path(__file__).parent), ray]
-    running = subprocess.Popen([*command, *map(str, bags)], text=True, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+    running = subprocess.Popen(
+        [*command, *map(str, bags)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=heed)
     try:
         for bag in bags[1:3]:
             wait_for(bag.with_suffix('.begun'), running)
@@ -109,6 +110,11 @@ def interrupt(number: int, ray: str, folder: Path) -> None:
     for bag in bags[1:3]:
         wait_for(bag.with_suffix('.closed'))
     assert not bags[3].with_suffix('.begun').exists()
+
+
+def heed() -> None:
+    """SIGINT counts, also where the tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(file: Path, running: subprocess.Popen[str] | None = None) -> None:

@@ -9,6 +9,7 @@ from test_trial import PARTS, PREPARATION
 
 from dcmd_ros.frame import Mode
 from dcmd_ros.network.dcmd import BRANCHES, EVIDENCE, MEMORIES
+from dcmd_ros.network.detector import Sight
 from dcmd_ros.network.fusion import Scale, fused
 from dcmd_ros.network.preparation import Prepared
 from dcmd_ros.training.weighing import TRIED, weighed, weights
@@ -28,11 +29,16 @@ class Witnesses:
         assert prepared.colour is not None and prepared.normals is not None
         return prepared.colour.tobytes() + prepared.normals.tobytes()
 
-    def raw(self, prepared: list[Prepared], mode: Mode) -> dict[str, torch.Tensor]:
-        bad = self._look(prepared[0]) not in self.good
-        return {name: torch.full((1, 1, 16, 16), float(self.rng.normal()
-                                                       + 1.5 * (bad and name in self.seeing)))
-                for name in EVIDENCE[mode]}
+    def look(self, prepared: list[Prepared], mode: Mode) -> Sight:
+        self.bad = self._look(prepared[0]) not in self.good
+        part, valid = (torch.from_numpy(mask)[None]
+                       for mask in (prepared[0].foreground, prepared[0].valid))
+        return Sight(mode, {}, part, valid, {})
+
+    def maps(self, sight: Sight) -> dict[str, torch.Tensor]:
+        return {name: torch.full((1, 1, 16, 16), float(
+            self.rng.normal() + 1.5 * (self.bad and name in self.seeing)))
+            for name in EVIDENCE[sight.mode]}
 
 
 @pytest.mark.parametrize('seeing, best', [
