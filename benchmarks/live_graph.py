@@ -24,12 +24,12 @@ from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, Modality
 from dcmd_ros.nodes.observer import Observer, values
 from dcmd_ros.nodes.remote import call
-from dcmd_ros.nodes.result import seconds
 from dcmd_ros.nodes.session import ros_session
 from dcmd_ros.nodes.source import IMAGE_HISTORY
 from dcmd_ros.nodes.source_messages import camera_info, header, picture
 from dcmd_ros.sensing.faults import Emission
 from dcmd_ros.simulation import simulate
+from dcmd_ros.stream.stamps import seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / 'models' / 'dcmd_turned_best.pth'

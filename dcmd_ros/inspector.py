@@ -160,8 +160,8 @@ class Inspector:
             return _Look(prepared, None, trust)
         assert frame.mode is not None
         sight = self._detector.look([prepared], frame.mode)
-        return _Look(prepared, sight,
-                     {m: value * sight.mean().get(m, 1.0) for m, value in trust.items()})
+        mean = sight.mean()
+        return _Look(prepared, sight, {m: v * mean.get(m, 1.0) for m, v in trust.items()})
 
     def _statistics(self, prepared: Prepared) -> dict[Modality, float]:
         usual = self._checkpoint.usual_quality

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from dcmd_ros.bags.decoder import Decoder
 from dcmd_ros.bags.errors import BagError
@@ -17,7 +17,7 @@ from dcmd_ros.bags.folder import METADATA, Parts, find
 from dcmd_ros.bags.merge import merged
 from dcmd_ros.bags.storage import Notes, Row, Source, Storage
 
-__all__ = ['Bag', 'BagError', 'RawRecord', 'Record', 'Topic']
+__all__ = ['Bag', 'BagError', 'RawRecord', 'Record', 'Topic', 'firsts']
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,14 @@ class RawRecord:
     type: str
     received: int
     data: bytes
+
+
+class OnTopic(Protocol):
+    @property
+    def topic(self) -> str: ...
+
+
+T = TypeVar('T', bound=OnTopic)
 
 
 class Bag:
@@ -193,3 +201,14 @@ class Bag:
             if count > 0:
                 self._notes['lost', topic] = (f'{count} of {self._counts[topic]} messages of '
                                               f'{topic} are lost')
+
+
+def firsts(messages: Iterable[T], topics: Collection[str]) -> Iterator[T]:
+    """The first message of each of these topics; no more are read than that takes."""
+    wanted = set(topics)
+    for message in messages if wanted else ():
+        if message.topic in wanted:
+            wanted.remove(message.topic)
+            yield message
+        if not wanted:
+            return

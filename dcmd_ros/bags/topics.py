@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from dcmd_ros.bags.errors import BagError
 from dcmd_ros.bags.reader import Topic
+from dcmd_ros.frame import Modality
+from dcmd_ros.sensing.registration import is_rectified
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
@@ -40,6 +42,12 @@ class Choice:
         """Those that are there."""
         every = (self.rgb, self.depth, self.rgb_info, self.depth_info, self.label, self.mask)
         return [name for name in every if name is not None]
+
+    def cameras(self) -> dict[str, tuple[Modality, bool]]:
+        """By topic of CameraInfo its sensor, and whether the image beside it is rectified."""
+        pairs: tuple[tuple[Modality, str | None, str | None], ...] = (
+            ('rgb', self.rgb_info, self.rgb), ('depth', self.depth_info, self.depth))
+        return {info: (sensor, is_rectified(image or '')) for sensor, info, image in pairs if info}
 
 
 def choose(topics: Sequence[Topic], rgb: str | None = None, depth: str | None = None) -> Choice:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from dcmd_ros.commands.dataset_bags import add_dataset_bag_arguments, bag_options, tell
 from dcmd_ros.commands.number_types import share
+from dcmd_ros.commands.say import say
 from dcmd_ros.training.datasets import LAYOUTS, SPLITS, open_dataset
 
 
@@ -38,7 +38,3 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
     say(f'wrote {out}')
     return {'model': str(out), 'false_alarm_rate': args.false_alarm_rate,
             'parts': {mode: scale.parts for mode, scale in scales.items()}}
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     categories = list(dict.fromkeys(args.category))
     models = {name: model_of(args.model, name) for name in categories}
     bags = bags_of(args, categories)
-    output.folder(args.out)
+    output.folder(args.out, '--out')
     batch = run_many(partial(one_bag, args, models[categories[0]]), bags, args.jobs, args.ray) \
         if bags else None
     done = list(batch.results.values()) if batch else [

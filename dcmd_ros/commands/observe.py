@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from dcmd_ros.commands.number_types import positive
+from dcmd_ros.commands.say import say
 from dcmd_ros.errors import DcmdError
+from dcmd_ros.evaluation import output
 from dcmd_ros.evaluation.live_run import LiveRun
 from dcmd_ros.evaluation.moments import Moment, Run
-from dcmd_ros.evaluation.output import OutputError
 from dcmd_ros.evaluation.run_file import read_run
 from dcmd_ros.evaluation.run_report import write_run_report
 from dcmd_ros.frame import MODALITIES
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     truth = read_labels(args.labels) if args.labels else Truth()
     if args.against:
         read_run(args.against)  # a wrong file is told before the run, not after it
-    prepare(args.out)
+    output.folder(args.out, '--out')
     live = LiveRun(args.name, truth)
     with tqdm(unit='result', desc='observe') as bar:
         def take(result: Result) -> None:
@@ -68,16 +67,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         found = finish(live, seen, args)
         figures = write_run_report(found, args.out, args.against)
     return told(found, figures, seen, args)
-
-
-def prepare(out: Path) -> None:
-    """Find out now, not at the end of the run, whether the report can be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
-    except OSError as error:
-        raise OutputError(f'{out}: cannot be written to ({error.strerror}); name another folder '
-                          'with --out') from error
 
 
 def moment_of(result: Result) -> Moment:
@@ -121,7 +110,3 @@ def told(found: Run, figures: dict[str, Any], seen: Seen, args: argparse.Namespa
     return {'results': len(found.moments), 'alarms': alarms, 'i_auroc': i_auroc,
             'missing': len(found.missing), 'drops': found.drops, 'lost': seen.lost,
             'latency_ms': figures['latency_ms'], 'ended': seen.ended}
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
@@ -14,6 +13,7 @@ from dcmd_ros.bags.reader import Bag
 from dcmd_ros.bags.topics import Choice, choose
 from dcmd_ros.commands.bag_options import add_bag_arguments
 from dcmd_ros.commands.number_types import not_negative, positive
+from dcmd_ros.commands.say import say
 from dcmd_ros.commands.source_options import add_source_arguments
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.training.datasets import LAYOUTS, SPLITS, Dataset, Sample, open_dataset
@@ -151,7 +151,3 @@ def tell(bag: Bag, choice: Choice) -> None:
     say(f'playing {bag.path.name}: rgb {choice.rgb or "none"}, depth {choice.depth or "none"}')
     for note in bag.notes:
         say(f'note: {note}')
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from tqdm import tqdm
 
 from dcmd_ros.bags.reader import Bag
 from dcmd_ros.bags.topics import Choice, choose
 from dcmd_ros.bags.writer import BagWriter
+from dcmd_ros.commands.say import say
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import output
 from dcmd_ros.evaluation.moment_table import csv_text
@@ -20,9 +19,7 @@ from dcmd_ros.evaluation.moments import Moment, Run
 from dcmd_ros.evaluation.run_figures import run_figures
 from dcmd_ros.evaluation.run_file import read_run
 from dcmd_ros.evaluation.run_report import write_run_report
-from dcmd_ros.framing.shot import nanoseconds
 from dcmd_ros.sensing.codec import MessageError
-from dcmd_ros.sensing.message import image_view
 from dcmd_ros.training.truth import Truth, read_labels
 
 if TYPE_CHECKING:
@@ -60,7 +57,7 @@ class Job:
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            say(text)
 
 
 def replay_bag(job: Job) -> dict[str, Any]:
@@ -104,7 +101,7 @@ def check(job: Job) -> None:
     if job.against:
         read_run(job.against)
     if job.report:
-        output.folder(job.report)
+        output.folder(job.report, '--report')
 
 
 def told(job: Job, run: Run) -> dict[str, Any]:
@@ -117,7 +114,7 @@ def told(job: Job, run: Run) -> dict[str, Any]:
             f'{metrics["i_auroc"]:.3f}; wrote {job.out} and {job.table}')
     if job.report:
         more = {'fault': job.options.fault} if job.options.fault else {}
-        write_run_report(run, job.report, job.against, more)
+        write_run_report(run, job.report, job.against, more, figures)
         job.say(f'report: {job.report / "index.html"}')
     return {'frames': len(run.moments), 'result': str(job.out), 'table': str(job.table), **figures}
 
@@ -144,8 +141,7 @@ class Collected:
                 self.truth.add_label(record.message.data)
                 continue
             try:
-                self.truth.add_mask(nanoseconds(record.message.header.stamp),
-                                    image_view(record.message, np.uint8, 1))
+                self.truth.add_mask_message(record.message)
             except MessageError as error:
                 raise DcmdError(f'{record.topic}: {error}') from error
 

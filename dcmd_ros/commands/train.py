@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from dcmd_ros.commands.dataset_bags import add_dataset_bag_arguments, bag_options, tell
 from dcmd_ros.commands.number_types import count, share, whole
+from dcmd_ros.commands.say import say
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.evaluation import output
 from dcmd_ros.training.datasets import LAYOUTS, open_dataset
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
 
     if Path(args.category).name != args.category:
         raise DcmdError(f'category {args.category!r}: give a plain name, without a folder')
-    output.folder(args.out)
+    output.folder(args.out, '--out')
     dataset = open_dataset(args.data, args.category, args.layout, bag=bag_options(args))
     device, warning = choose_device(args.device)
     if warning:
@@ -88,7 +88,3 @@ def figures(path: Path) -> dict[str, object]:
             'seconds': found.training['seconds'], 'warnings': found.training['warnings'],
             'held_out_parts': {mode: scale.parts for mode, scale in found.scales.items()},
             'made_up_found': found.training.get('made_up_found')}
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -38,10 +38,11 @@ def write(path: Path, content: bytes | str) -> None:
         raise OutputError(f'{path}: cannot be written ({error.strerror})') from error
 
 
-def folder(path: Path) -> None:
+def folder(path: Path, option: str) -> None:
     """
-    Make a folder, to find out early that results can be written there.
+    Make a folder, to find out now, not after the work, that results can be written there.
 
+    :param option: that named it
     :raises OutputError: it cannot be made or written to
     """
     try:
@@ -49,8 +50,8 @@ def folder(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise OutputError(f'{path}: no results can be written there ({error.strerror}); name '
-                          'another folder') from error
+        raise OutputError(f'{path}: cannot be written to ({error.strerror}); name another folder '
+                          f'with {option}') from error
 
 
 def plain(value: Any) -> Any:

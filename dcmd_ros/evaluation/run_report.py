@@ -23,17 +23,19 @@ PILES = {'good': 'Worst false alarms', 'defective': 'Worst misses',
 
 
 def write_run_report(run: Run, out: Path, against: Path | None = None,
-                     more: Mapping[str, str] | None = None) -> dict[str, Any]:
+                     more: Mapping[str, str] | None = None,
+                     known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """
     Write index.html and run.json into a folder; return the figures of run.json without moments.
 
     :param against: another run's run.json to compare with
     :param more: what else to say under the title
+    :param known: the run's figures, where they were computed already
     :raises OutputError: the folder cannot be written to, or `against` is not a run.json
     """
     other = read_run(against) if against else None
     moments = sorted(run.moments, key=lambda moment: moment.stamp)
-    figures = run_figures(run)
+    figures = dict(known or run_figures(run))
     changes = changed(moments, other['moments']) if other else []
     if other:
         figures['against'] = {'name': other['name'], 'metrics': other['metrics'],

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from dcmd_ros.network import lite0, timm_backbone
 from dcmd_ros.network.backbone_spec import BackboneError, BackboneSpec
 
-STRIDES = (4, 8, 16)
 DEFAULT_BACKBONE = lite0.NAME
 BACKBONES = {DEFAULT_BACKBONE: lite0.spec()}
 

@@ -9,6 +9,8 @@ from torch import nn
 
 from dcmd_ros.errors import DcmdError
 
+STRIDES = (4, 8, 16)
+
 
 class BackboneError(DcmdError):
     """A pretrained network that is unknown, not installed or not the one that was trained with."""

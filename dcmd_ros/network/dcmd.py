@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dcmd_ros.frame import MODALITIES, Modality, Mode
-from dcmd_ros.network.backbone import DEFAULT_BACKBONE, STRIDES, Backbone, backbone_spec
+from dcmd_ros.network.backbone import DEFAULT_BACKBONE, Backbone, backbone_spec
+from dcmd_ros.network.backbone_spec import STRIDES
 from dcmd_ros.network.memory import Memory
 from dcmd_ros.network.student import (
     LARGE,

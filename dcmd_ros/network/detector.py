@@ -135,10 +135,6 @@ class Detector:
             partial(self.network.map, name, sight.features, sight.part) for name in names]),
             strict=True))
 
-    def raw(self, prepared: Sequence[Prepared], mode: Mode) -> dict[str, Tensor]:
-        """`maps` of what prepared frames look like."""
-        return self.maps(self.look(prepared, mode))
-
     @torch.inference_mode()
     def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:
         """Evidence of one frame less the threshold, and where there is any: (S/4, S/4) twice."""

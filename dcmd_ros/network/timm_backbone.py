@@ -9,9 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dcmd_ros.network.backbone_spec import BackboneError, BackboneSpec
-
-STRIDES = (4, 8, 16)
+from dcmd_ros.network.backbone_spec import STRIDES, BackboneError, BackboneSpec
 
 
 class TimmBackbone(nn.Module):

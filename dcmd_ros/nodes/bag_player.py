@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-import cv2
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from tqdm import tqdm
 
@@ -20,8 +20,9 @@ from dcmd_ros.nodes.audience import POLL, Audience
 from dcmd_ros.nodes.bag_messages import FaultyBag, Sent, read, role_by_topic
 from dcmd_ros.nodes.bag_source import BagSource
 from dcmd_ros.nodes.player import read_ahead
-from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
+from dcmd_ros.nodes.session import Interruption
 from dcmd_ros.nodes.source_loop import Report
+from dcmd_ros.nodes.source_session import source_session
 from dcmd_ros.nodes.stamped_bytes import shifted, stamp_of
 from dcmd_ros.sensing.faults import SECOND, parse_faults
 
@@ -149,22 +150,13 @@ def play_bag(messages: Messages, choice: Choice, options: BagOptions,
 
     :raises DcmdError: bad ROS arguments, nobody subscribed in time, or what reading raises
     """
-    cv2.setNumThreads(1)
+    def make(context: Context) -> BagSource:
+        return BagSource(context, choice, messages.types, options.spoilt, options.rate,
+                         options.clock, options.history)
+
     report = BagReport()
-    large_images()
-    with ros_session(ros_args) as context, signals_deferred() as interruption:
-        source = BagSource(context, choice, messages.types, options.spoilt, options.rate,
-                           options.clock, options.history)
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(source)
-        try:
-            BagPlayer(source, executor, options, report, interruption).run(messages)
-        except KeyboardInterrupt:  # told to whoever asked for the report
-            pass
-        finally:
-            report.interrupted = interruption.came
-            executor.shutdown()
-            source.destroy_node()
+    with source_session(make, report, ros_args) as (source, executor, interruption):
+        BagPlayer(source, executor, options, report, interruption).run(messages)
     return report
 
 

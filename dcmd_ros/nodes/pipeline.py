@@ -16,7 +16,8 @@ from dcmd_ros.framing.shot import Shot
 from dcmd_ros.framing.tally import Tally
 from dcmd_ros.inspection import Inspection
 from dcmd_ros.nodes.parameters import Settings
-from dcmd_ros.nodes.result import LOSSES, NAN, Result, Sensor
+from dcmd_ros.nodes.result import NAN, Result, Sensor
+from dcmd_ros.stream.health import LOSSES
 
 
 class Judge(Protocol):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from rclpy.serialization import serialize_message
 
-from dcmd_ros.bags.reader import Bag
+from dcmd_ros.bags.reader import Bag, firsts
 from dcmd_ros.bags.shots import Shots
 from dcmd_ros.bags.topics import Choice
 from dcmd_ros.bags.writer import BagWriter
-from dcmd_ros.frame import MODALITIES, Modality
+from dcmd_ros.frame import MODALITIES
 from dcmd_ros.framing.camera_infos import CameraInfos
 from dcmd_ros.framing.conversion import Converter
 from dcmd_ros.framing.shot import Shot
@@ -25,7 +25,6 @@ from dcmd_ros.nodes.parameters import Settings
 from dcmd_ros.nodes.pipeline import Load, Pipeline, load_inspector
 from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.streams import pairing_config
-from dcmd_ros.sensing.registration import is_rectified
 
 LARGE = 'points'  # an output several times the size of the inputs
 
@@ -65,6 +64,7 @@ class Replayer:
         settings = dataclasses.replace(
             options.settings,
             geometry_source='points' if kinds.get(choice.depth or '') == CLOUD else 'depth')
+        self._cameras = choice.cameras()
         self._infos = CameraInfos(self.tally)
         self._shots = Shots(pairing_config(settings), self.tally)
         self._faults = FaultyBag(options.fault, options.seed)
@@ -110,15 +110,9 @@ class Replayer:
 
     def _learn_cameras(self) -> None:
         """Live, CameraInfo comes before the frame that is judged; so it does here."""
-        wanted = {self._choice.rgb_info, self._choice.depth_info} - {None}
-        infos = Choice(rgb=None, depth=None, rgb_info=self._choice.rgb_info,
-                       depth_info=self._choice.depth_info, label=None, mask=None)
-        for sent in read(self._bag, infos, Tally()):
-            if sent.topic in wanted:
-                self._pass_info(sent)
-                wanted.remove(sent.topic)
-            if not wanted:
-                return
+        infos = Choice(None, None, self._choice.rgb_info, self._choice.depth_info, None, None)
+        for sent in firsts(read(self._bag, infos, Tally()), self._cameras):
+            self._pass_info(sent)
 
     def _pass(self, sent: Sent) -> None:
         if self._writer is not None:
@@ -130,9 +124,8 @@ class Replayer:
             self._judge(self._shots.take(sent.role, sent.message, sent.received))
 
     def _pass_info(self, sent: Sent) -> None:
-        modality: Modality = 'rgb' if sent.role == 'rgb_info' else 'depth'
-        image = self._choice.rgb if modality == 'rgb' else self._choice.depth
-        self._infos.update(modality, sent.message, is_rectified(image or ''))
+        modality, rectified = self._cameras[sent.topic]
+        self._infos.update(modality, sent.message, rectified)
 
     def _judge(self, shots: Iterable[Shot]) -> None:
         for shot in shots:

@@ -15,8 +15,9 @@ from std_srvs.srv import Trigger
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.next_result import fulfil
-from dcmd_ros.nodes.result import Result, seconds
+from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.snapshot import write_snapshot
+from dcmd_ros.stream.stamps import seconds
 
 if TYPE_CHECKING:
     from dcmd_ros.nodes.inspector_node import InspectorNode

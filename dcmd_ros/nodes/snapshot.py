@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.outputs import colours, geometry
 from dcmd_ros.nodes.overlay import draw_overlay
-from dcmd_ros.nodes.result import Result, seconds
+from dcmd_ros.nodes.result import Result
+from dcmd_ros.stream.stamps import seconds
 
 POINT = np.dtype([('xyz', '<f4', 3), ('rgb', 'u1', 3), ('intensity', '<f4')])
 PLY_HEADER = """ply

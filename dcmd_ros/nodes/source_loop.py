@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import cv2
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 
 from dcmd_ros.nodes.audience import POLL, Audience
-from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
+from dcmd_ros.nodes.session import Interruption
 from dcmd_ros.nodes.source import IMAGE_HISTORY, RgbdSource, SourceFrame
+from dcmd_ros.nodes.source_session import source_session
 from dcmd_ros.sensing.faults import SECOND
 
 
@@ -72,22 +73,13 @@ def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
 
     :raises DcmdError: bad ROS arguments or faults, or nobody subscribed in time
     """
-    cv2.setNumThreads(1)
+    def make(context: Context) -> RgbdSource:
+        return RgbdSource(options.name, context, options.fault, options.depth_encoding,
+                          options.seed, options.history)
+
     report = Report()
-    large_images()
-    with ros_session(ros_args) as context, signals_deferred() as interruption:
-        source = RgbdSource(options.name, context, options.fault, options.depth_encoding,
-                            options.seed, options.history)
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(source)
-        try:
-            Loop(source, executor, options, report, interruption).run(frames)
-        except KeyboardInterrupt:  # told to whoever asked for the report
-            pass
-        finally:
-            report.interrupted = interruption.came
-            executor.shutdown()
-            source.destroy_node()
+    with source_session(make, report, ros_args) as (source, executor, interruption):
+        Loop(source, executor, options, report, interruption).run(frames)
     return report
 
 

@@ -11,9 +11,9 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
 
 from dcmd_ros.frame import Intrinsics, Modality
-from dcmd_ros.nodes.result import seconds
 from dcmd_ros.sensing.codec import fill_depth, fill_image
 from dcmd_ros.sensing.faults import SECOND, Emission
+from dcmd_ros.stream.stamps import seconds
 
 FRAME_ID = 'camera_color_optical_frame'
 

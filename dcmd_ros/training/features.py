@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from dcmd_ros.frame import MODALITIES, Modality
-from dcmd_ros.network.backbone import STRIDES, Backbone
+from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.backbone_spec import STRIDES
 from dcmd_ros.network.detector import inputs, masks
 from dcmd_ros.network.preparation import Prepared
 from dcmd_ros.network.student import Standardiser

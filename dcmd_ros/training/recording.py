@@ -10,19 +10,17 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from dcmd_ros.bags.reader import Bag
+from dcmd_ros.bags.reader import Bag, firsts
 from dcmd_ros.bags.shots import Shots
 from dcmd_ros.bags.topics import CLOUD, choose
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, Frame, Intrinsics, Modality
 from dcmd_ros.framing.camera_infos import CameraInfos
 from dcmd_ros.framing.conversion import Converter, Geometry
-from dcmd_ros.framing.shot import Arrival, Shot, nanoseconds
+from dcmd_ros.framing.shot import Arrival, Shot
 from dcmd_ros.framing.tally import Tally
 from dcmd_ros.framing.transforms import GivenTransforms
 from dcmd_ros.sensing.codec import MessageError
-from dcmd_ros.sensing.message import image_view
-from dcmd_ros.sensing.registration import is_rectified
 from dcmd_ros.stream.config import PairingConfig
 from dcmd_ros.training.sample import Images
 from dcmd_ros.training.truth import Truth, read_labels
@@ -130,8 +128,7 @@ class Recording:
 
     def _add_mask(self, message: Any) -> None:
         try:
-            self.truth.add_mask(nanoseconds(message.header.stamp),
-                                image_view(message, message.data.dtype.type, 1))
+            self.truth.add_mask_message(message)
         except MessageError as error:
             self.tally.trouble('pairing', 'mask', f'{self.choice.mask}: {error}')
 
@@ -181,20 +178,10 @@ class Recording:
 
     def _learn_cameras(self) -> None:
         """The first CameraInfo of each sensor; live, it comes before the frame that is judged."""
-        choice = self.choice
-        sensors: list[tuple[str | None, Modality, str | None]] = [
-            (choice.rgb_info, 'rgb', choice.rgb), (choice.depth_info, 'depth', choice.depth)]
-        topics = {info: (modality, image) for info, modality, image in sensors if info}
-        wanted = set(topics)
-        if not wanted:
-            return
-        for record in self.bag.records(list(wanted)):
-            if record.topic in wanted:
-                modality, image = topics[record.topic]
-                self._infos.update(modality, record.message, is_rectified(image or ''))
-                wanted.remove(record.topic)
-            if not wanted:
-                return
+        cameras = self.choice.cameras()
+        for record in firsts(self.bag.records(list(cameras)), cameras):
+            modality, rectified = cameras[record.topic]
+            self._infos.update(modality, record.message, rectified)
 
 
 def _other(modality: Modality) -> Modality:

@@ -6,11 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dcmd_ros.framing.shot import nanoseconds
+from dcmd_ros.sensing.message import image_view
 from dcmd_ros.stream import stamps
 from dcmd_ros.training.image_files import read_mask
 from dcmd_ros.training.label_rows import Row, TruthError, read_rows
@@ -71,6 +74,14 @@ class Truth:
             self._told_masks.add(Span(stamp, stamp, packed))
         except Disagreement:
             self._troubles['truth/mask messages contradict one before with the same stamp'] += 1
+
+    def add_mask_message(self, message: Any) -> None:
+        """
+        The same of an Image message, of rclpy or read from a bag.
+
+        :raises MessageError: it contradicts itself
+        """
+        self.add_mask(nanoseconds(message.header.stamp), image_view(message, np.uint8, 1))
 
     def resolve(self, seen: Iterable[int]) -> None:
         """Let frame numbers mean the stamps of the run's results, sorted and each once."""
