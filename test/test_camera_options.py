@@ -10,6 +10,8 @@ import yaml
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from dcmd_ros.bags.reader import Topic
+from dcmd_ros.bags.topics import CLOUD, IMAGE, INFO, choose
 from dcmd_ros.commands.camera_options import (
     add_camera_arguments,
     driver,
@@ -52,6 +54,16 @@ def test_a_file_names_its_source_and_how_the_driver_is_started(name: str) -> Non
     text = (CONFIG / 'cameras' / f'{name}.yaml').read_text()
     assert re.search(r'^# Source: [\w-]+/[\w-]+ [\d.]+.*(README)', text, re.MULTILINE)
     assert re.search(r'^#   ros2 (launch|run) \w+ \w+', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize('name', DRIVERS)
+def test_training_finds_the_topics_that_were_recorded(name: str) -> None:
+    topics = driver(name).topics
+    choice = choose([Topic(topic, INFO if ours.endswith('info') else
+                           CLOUD if ours == 'points' else IMAGE, 50)
+                     for ours, topic in topics.items()])
+    assert (choice.rgb, choice.rgb_info) == (topics['rgb/image'], topics['rgb/camera_info'])
+    assert choice.depth == topics.get('points', topics.get('depth/image'))
 
 
 def test_the_camera_name_goes_into_the_topics() -> None:
@@ -97,7 +109,7 @@ def test_what_the_user_gives_prevails(
         assert node.resolve_topic_name('points') == points
         assert node.resolve_topic_name('rgb/image') == '/color/image_color'
         assert node.declare_parameter('acquisition', 'stream').value == acquisition
-        assert node.declare_parameter('deadline', 0.0).value == 2.0
+        assert node.declare_parameter('deadline', 0.0).value == 4.0
     finally:
         node.destroy_node()
         context.shutdown()

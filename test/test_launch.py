@@ -1,10 +1,12 @@
 """The launch files say what they start; run where the launch library is importable."""
 
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
@@ -132,6 +134,17 @@ def test_autostart_is_left_to_the_params_file_unless_given(
     inspected(inspect_launch, autostart_node=asked)
     assert seen[0].items() >= overrides.items()
     assert ('autostart_node' in seen[0]) == bool(asked)
+
+
+def test_the_recipe_for_two_cameras_gives_arguments_that_there_are(
+        inspect_launch: ModuleType) -> None:
+    text = (LAUNCH_FILES.parent / 'docs' / 'cameras.md').read_text()
+    [recipe] = re.findall(r'```xml\n(.*?)```', text, re.DOTALL)
+    first, second = [{arg.get('name'): arg.get('value') for arg in include.iter('arg')}
+                     for include in ElementTree.fromstring(recipe).iter('include')]
+    arguments = inspect_launch.generate_launch_description().get_launch_arguments()
+    assert first.keys() == second.keys() <= {argument.name for argument in arguments}
+    assert first['namespace'] != second['namespace']
 
 
 def test_the_demo_is_the_inspector_on_the_simulated_camera(
