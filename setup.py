@@ -15,7 +15,7 @@ setup(
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml']),
-        (f'{SHARE}/launch', glob('launch/*.launch.py')),
+        (f'{SHARE}/launch', glob('launch/*.py')),
         (f'{SHARE}/config', glob('config/*.*')),
         (f'{SHARE}/config/cameras', glob('config/cameras/*.yaml')),
         (f'{SHARE}/models', glob('models/*.*')),

@@ -1,24 +1,16 @@
-"""
-Starts the inspector, and on request the simulated camera, a recording and RViz.
+"""Starts the inspector, and on request the simulated camera, a recording and RViz."""
 
-The nodes run as `PYTHON -m dcmd_ros ...`, so that the interpreter of a virtual environment that
-holds torch can be used beside a system-wide ROS 2.
-"""
-
-import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
-from launch.conditions import IfCondition
-from launch.substitutions import (
-    EqualsSubstitution,
-    LaunchConfiguration,
-    NotEqualsSubstitution,
-)
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
+
+sys.path.append(str(Path(__file__).parent))
+from dcmd_nodes import common_arguments, dcmd_node, inspector  # noqa: E402
 
 TOPICS = {
     'rgb_topic': ('rgb/image', 'colour image'),
@@ -27,31 +19,29 @@ TOPICS = {
     'depth_info_topic': ('depth/camera_info', "depth camera's CameraInfo"),
     'points_topic': ('points', 'point cloud, used when geometry_source is points'),
 }
-
-
-def active_python() -> str:
-    """The interpreter of the active virtual environment, else the one that runs this file."""
-    environment = os.environ.get('VIRTUAL_ENV')
-    python = Path(environment, 'bin', 'python') if environment else Path(sys.executable)
-    return str(python)
+NO_DRIVER = ['none', 'simulated']
 
 
 def arguments(share: Path) -> list[DeclareLaunchArgument]:
+    drivers = sorted(path.stem for path in (share / 'config' / 'cameras').glob('*.yaml'))
     topics = [
-        DeclareLaunchArgument(name, default_value=topic, description=f'topic of the {text}')
+        DeclareLaunchArgument(name, default_value='', description=f"topic of the {text}; default: "
+                              f"the camera's, else {topic}")
         for name, (topic, text) in TOPICS.items()]
-    return topics + [
+    return [
         DeclareLaunchArgument(
-            'model', default_value=str(share / 'models' / 'dcmd_turned_best.pth'),
-            description='checkpoint that `dcmd_ros train` made; default: the demo part'),
-        DeclareLaunchArgument('device', default_value='auto', description='auto, cpu or cuda:N'),
-        DeclareLaunchArgument('namespace', default_value='', description="the nodes' namespace"),
+            'camera', default_value='none', choices=[*NO_DRIVER, *drivers],
+            description='simulated: also start a simulated RGB-D camera; a driver, which you '
+            'start: its topics and the parameters that suit it, see config/cameras'),
         DeclareLaunchArgument(
-            'params_file', default_value=str(share / 'config' / 'inspect.yaml'),
-            description='parameters of the inspector; model, device and use_sim_time override it'),
+            'camera_name', default_value='',
+            description="the driver's camera_name, where it is not the default one"),
+        *topics,
+        *common_arguments(share),
         DeclareLaunchArgument(
-            'camera', default_value='none', choices=['none', 'simulated'],
-            description='simulated: also start a simulated RGB-D camera'),
+            'autostart_node', default_value='', choices=['', 'true', 'false'],
+            description='false: an outside lifecycle manager configures and activates the '
+            'inspector; default: as in params_file, where it is true'),
         DeclareLaunchArgument(
             'fault', default_value='',
             description='faults of the simulated camera, such as "drop depth 10s-20s"'),
@@ -64,52 +54,43 @@ def arguments(share: Path) -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'use_sim_time', default_value='false', choices=['true', 'false'],
             description='take the time from /clock'),
-        DeclareLaunchArgument(
-            'python', default_value=active_python(),
-            description="interpreter with dcmd_ros; default: the active virtual environment's"),
-        DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn'),
     ]
 
 
-def module(verb: str, *extra: object, **kwargs: object) -> Node:
-    """A node of this package, started through the chosen interpreter."""
-    return Node(
-        executable=LaunchConfiguration('python'), arguments=['-m', 'dcmd_ros', verb, *extra],
-        exec_name=verb, namespace=LaunchConfiguration('namespace'), output='screen',
-        ros_arguments=['--log-level', LaunchConfiguration('log_level')], **kwargs)
+def camera_options(given: Mapping[str, str]) -> list[str]:
+    """What tells inspector and recorder of the driver."""
+    if given['camera'] in NO_DRIVER:
+        return []
+    name = ['--camera-name', given['camera_name']] if given['camera_name'] else []
+    return ['--camera', given['camera'], *name]
 
 
-def remappings() -> list[tuple[str, LaunchConfiguration]]:
-    return [(topic, LaunchConfiguration(name)) for name, (topic, _) in TOPICS.items()]
+def remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The topics that were given, which prevail over the driver's."""
+    return [(topic, given[name]) for name, (topic, _) in TOPICS.items() if given[name]]
 
 
-def inspector() -> Node:
-    overrides = {name: LaunchConfiguration(name) for name in ('model', 'device', 'use_sim_time')}
-    return module(
-        'inspect', parameters=[LaunchConfiguration('params_file'), overrides],
-        remappings=remappings())
+def rviz(given: Mapping[str, str], share: Path) -> Node:
+    return Node(package='rviz2', executable='rviz2', namespace=given['namespace'],
+                arguments=['-d', str(share / 'config' / 'inspect.rviz')])
 
 
-def camera() -> Node:
-    return module(
-        'camera', '--fault', LaunchConfiguration('fault'),
-        condition=IfCondition(EqualsSubstitution(LaunchConfiguration('camera'), 'simulated')))
-
-
-def recorder() -> Node:
-    return module(
-        'record', LaunchConfiguration('record'), remappings=remappings(),
-        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
-        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('record'), '')))
-
-
-def rviz(share: Path) -> Node:
-    return Node(
-        package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', str(share / 'config' / 'inspect.rviz')],
-        condition=IfCondition(LaunchConfiguration('rviz')))
+def nodes(context: LaunchContext, share: Path) -> list[Node]:
+    given = context.launch_configurations
+    sim_time = given['use_sim_time'] == 'true'
+    camera, remaps = camera_options(given), remappings(given)
+    started = [inspector(given, *camera, use_sim_time=sim_time, remappings=remaps,
+                         autostart_node=given['autostart_node'])]
+    if given['camera'] == 'simulated':
+        started.append(dcmd_node(given, 'camera', '--fault', given['fault'], remappings=remaps))
+    if given['record']:
+        started.append(dcmd_node(given, 'record', given['record'], *camera, remappings=remaps,
+                                 parameters=[{'use_sim_time': sim_time}]))
+    if given['rviz'] == 'true':
+        started.append(rviz(given, share))
+    return started
 
 
 def generate_launch_description() -> LaunchDescription:
     share = Path(get_package_share_directory('dcmd_ros'))
-    return LaunchDescription([*arguments(share), inspector(), camera(), recorder(), rviz(share)])
+    return LaunchDescription([*arguments(share), OpaqueFunction(function=nodes, args=[share])])

@@ -62,13 +62,19 @@ def test_the_models_of_sensor_msgs_are_read(model: str, count: int, kept: int) -
     assert (read.distortion, len(read.D)) == (model, kept)
 
 
+def test_plumb_bob_with_the_rational_models_coefficients_is_the_rational_model() -> None:
+    d = [0.08, -0.11, 0.0003, -0.0002, 0.05, 0.02, -0.01, 0.004]
+    read = camera_model(info(distortion_model='plumb_bob', d=d))
+    assert (read.distortion, read.D) == ('rational_polynomial', tuple(d))
+
+
 def test_a_rational_model_with_an_untilted_sensor_is_read() -> None:
     assert len(camera_model(info(distortion_model='rational_polynomial',
                                  d=[0.01] * 12 + [0.0] * 2)).D) == 12
 
 
 @pytest.mark.parametrize(('model', 'd'), [
-    ('kannala_brandt6', [0.1] * 6), ('plumb_bob', [0.1] * 8), ('equidistant', [0.1] * 5),
+    ('kannala_brandt6', [0.1] * 6), ('plumb_bob', [0.1] * 6), ('equidistant', [0.1] * 5),
     ('plumb_bob', [float('nan')] * 5), ('rational_polynomial', [0.1] * 14)])
 def test_other_distortion_is_refused_by_name_with_the_cure(model: str, d: list[float]) -> None:
     with pytest.raises(RegistrationError, match=f'depth/camera_info.*{model}.*image_rect') as bad:

@@ -1,23 +1,36 @@
 """The launch files say what they start; run where the launch library is importable."""
 
 import importlib.util
+import re
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
 pytest.importorskip('launch.actions', reason='the launch library is not on PyPI')
 pytest.importorskip('launch_ros', reason='launch_ros is not on PyPI')
 
+from launch import LaunchContext  # noqa: E402
+from launch.utilities import perform_substitutions  # noqa: E402
+from launch_ros.actions import Node  # noqa: E402
+
 LAUNCH_FILES = Path(__file__).resolve().parents[1] / 'launch'
 
 
-def load(name: str, monkeypatch: pytest.MonkeyPatch, share: Path) -> ModuleType:
+def load_here(name: str) -> ModuleType:
     path = LAUNCH_FILES / f'{name}.launch.py'
     spec = importlib.util.spec_from_file_location(f'{name}_launch', path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def load(name: str, monkeypatch: pytest.MonkeyPatch, share: Path) -> ModuleType:
+    module = load_here(name)
     monkeypatch.setattr(module, 'get_package_share_directory', lambda package: str(share))
     return module
 
@@ -35,40 +48,113 @@ def replay_launch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType
 def test_every_argument_is_described(inspect_launch: ModuleType) -> None:
     arguments = inspect_launch.generate_launch_description().get_launch_arguments()
     assert {'rgb_topic', 'depth_topic', 'model', 'device', 'namespace', 'rviz', 'camera',
-            'python', 'record'} <= {argument.name for argument in arguments}
+            'python', 'record', 'camera_name', 'autostart_node',
+            'use_sim_time'} <= {argument.name for argument in arguments}
     assert all(argument.description for argument in arguments)
 
 
 def test_the_active_virtual_environment_is_the_default(
         inspect_launch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('VIRTUAL_ENV', '/opt/cell')
-    assert inspect_launch.active_python() == '/opt/cell/bin/python'
+    assert sys.modules['dcmd_nodes'].active_python() == '/opt/cell/bin/python'
+
+
+Commands = dict[str, list[str]]
+
+
+def commands(module: ModuleType, nodes: Callable[[LaunchContext], Iterable[object]],
+             **given: str) -> Commands:
+    """By verb what our nodes are started with; by package, with nothing, the others."""
+    context = LaunchContext()
+    for argument in module.generate_launch_description().get_launch_arguments():
+        default = argument.default_value or ()
+        context.launch_configurations[argument.name] = perform_substitutions(context, default)
+    context.launch_configurations.update(given)
+    started: Commands = {}
+    for node in nodes(context):
+        if isinstance(node, Node) and node.node_package:
+            started[node.node_package] = []
+        elif isinstance(node, Node):
+            told = [perform_substitutions(context, part) for part in node.cmd]
+            started[told[3]] = told[4:]
+    return started
+
+
+def inspected(inspect_launch: ModuleType, **given: str) -> Commands:
+    share = Path('/share')
+    return commands(inspect_launch, lambda context: inspect_launch.nodes(context, share), **given)
+
+
+def own(command: list[str]) -> list[str]:
+    """What stands before --ros-args."""
+    return command[:command.index('--ros-args')]
 
 
 @pytest.mark.parametrize(('asked', 'verbs'), [
     ({}, ['inspect']),
     ({'camera': 'simulated'}, ['inspect', 'camera']),
+    ({'camera': 'realsense'}, ['inspect']),
     ({'record': 'out.mcap'}, ['inspect', 'record']),
+    ({'rviz': 'true'}, ['inspect', 'rviz2']),
 ])
 def test_the_inspector_starts_always_and_the_rest_on_request(
         inspect_launch: ModuleType, asked: dict[str, str], verbs: list[str]) -> None:
-    from launch import LaunchContext
-    from launch_ros.actions import Node
-    context = LaunchContext()
-    context.launch_configurations.update({'camera': 'none', 'rviz': 'false', 'record': '',
-                                          'python': 'python', 'log_level': 'info'})
-    context.launch_configurations.update(asked)
-    nodes = [entity for entity in inspect_launch.generate_launch_description().entities
-             if isinstance(entity, Node)]
-    assert len(nodes) == 4
-    started = [node for node in nodes
-               if node.condition is None or node.condition.evaluate(context)]
-    assert [word for node in started for word in verb_of(node, context)] == verbs
+    assert list(inspected(inspect_launch, **asked)) == verbs
 
 
-def verb_of(node: object, context: object) -> list[str]:
-    """What follows `-m dcmd_ros` on its command line."""
-    return [''.join(part.perform(context) for part in word) for word in node.cmd[3:4]]
+def test_every_driver_with_a_file_can_be_chosen() -> None:
+    share = LAUNCH_FILES.parent
+    [camera] = [argument for argument in load_here('inspect').arguments(share)
+                if argument.name == 'camera']
+    assert camera.choices == ['none', 'simulated', 'femto', 'orbbec', 'realsense', 'zed', 'zivid']
+
+
+def test_inspector_and_recorder_are_told_the_camera(inspect_launch: ModuleType) -> None:
+    told = inspected(inspect_launch, camera='zed', camera_name='left', record='out.mcap')
+    assert own(told['inspect']) == ['--camera', 'zed', '--camera-name', 'left']
+    assert own(told['record']) == ['out.mcap', '--camera', 'zed', '--camera-name', 'left']
+    assert own(inspected(inspect_launch, camera='zivid')['inspect']) == ['--camera', 'zivid']
+    assert own(inspected(inspect_launch, camera='simulated')['inspect']) == []
+
+
+def test_only_topics_that_are_given_are_remapped(inspect_launch: ModuleType) -> None:
+    assert inspect_launch.remappings(dict.fromkeys(inspect_launch.TOPICS, '')) == []
+    given = dict.fromkeys(inspect_launch.TOPICS, '') | {'rgb_topic': '/cam/image'}
+    assert inspect_launch.remappings(given) == [('rgb/image', '/cam/image')]
+
+
+@pytest.mark.parametrize(('asked', 'overrides'), [
+    ('', {}), ('false', {'autostart_node': False}), ('true', {'autostart_node': True})])
+def test_autostart_is_left_to_the_params_file_unless_given(
+        inspect_launch: ModuleType, monkeypatch: pytest.MonkeyPatch, asked: str,
+        overrides: dict[str, bool]) -> None:
+    seen: list[dict[str, object]] = []
+    monkeypatch.setattr(sys.modules['dcmd_nodes'], 'dcmd_node',
+                        lambda *_, parameters, **__: seen.extend(parameters[1:]))
+    inspected(inspect_launch, autostart_node=asked)
+    assert seen[0].items() >= overrides.items()
+    assert ('autostart_node' in seen[0]) == bool(asked)
+
+
+def test_the_recipe_for_two_cameras_gives_arguments_that_there_are(
+        inspect_launch: ModuleType) -> None:
+    text = (LAUNCH_FILES.parent / 'docs' / 'cameras.md').read_text()
+    [recipe] = re.findall(r'```xml\n(.*?)```', text, re.DOTALL)
+    first, second = [{arg.get('name'): arg.get('value') for arg in include.iter('arg')}
+                     for include in ElementTree.fromstring(recipe).iter('include')]
+    arguments = inspect_launch.generate_launch_description().get_launch_arguments()
+    assert first.keys() == second.keys() <= {argument.name for argument in arguments}
+    assert first['namespace'] != second['namespace']
+
+
+def test_the_demo_is_the_inspector_on_the_simulated_camera(
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr('ament_index_python.packages.get_package_share_directory',
+                        lambda package: str(tmp_path))
+    [include] = load_here('demo').generate_launch_description().entities
+    assert include.launch_arguments == (('camera', 'simulated'),)
+    include.launch_description_source.get_launch_description(LaunchContext())
+    assert include.launch_description_source.location == str(LAUNCH_FILES / 'inspect.launch.py')
 
 
 def test_every_argument_of_replay_is_described(replay_launch: ModuleType) -> None:
@@ -79,19 +165,10 @@ def test_every_argument_of_replay_is_described(replay_launch: ModuleType) -> Non
     assert [argument.name for argument in arguments if argument.default_value is None] == ['bag']
 
 
-def replayed(replay_launch: ModuleType, **given: str) -> dict[str, list[str]]:
-    """What each verb of the replay is started with."""
-    from launch import LaunchContext
-    from launch.utilities import perform_substitutions
-    from launch_ros.actions import Node
-    context = LaunchContext()
-    for argument in replay_launch.generate_launch_description().get_launch_arguments():
-        default = argument.default_value or ()
-        context.launch_configurations[argument.name] = perform_substitutions(context, default)
-    context.launch_configurations.update(bag='/bags/line.mcap', **given)
-    nodes = [node for node in replay_launch.nodes(context) if isinstance(node, Node)]
-    told = [[perform_substitutions(context, part) for part in node.cmd] for node in nodes]
-    return {command[3]: command[4:command.index('--ros-args')] for command in told}
+def replayed(replay_launch: ModuleType, **given: str) -> Commands:
+    """What each verb of the replay is started with, before --ros-args."""
+    told = commands(replay_launch, replay_launch.nodes, bag='/bags/line.mcap', **given)
+    return {verb: own(command) for verb, command in told.items()}
 
 
 def test_replay_starts_player_inspector_and_observer(replay_launch: ModuleType) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dcmd_ros.commands.camera_options import add_camera_arguments, ros_arguments
 from dcmd_ros.errors import DcmdError
 
 
@@ -11,6 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', help='checkpoint that `dcmd_ros train` made; without it the '
                         'node waits for parameter model')
     parser.add_argument('--device', help='auto, cpu or cuda:N (default: parameter device, auto)')
+    add_camera_arguments(parser)
     parser.epilog = 'After --ros-args everything that ROS 2 takes: -p NAME:=VALUE, ' \
                     '-r rgb/image:=/camera/color/image_raw, -r __ns:=/cell1, --params-file FILE.'
 
@@ -23,4 +25,5 @@ def run(args: argparse.Namespace) -> None:
         raise DcmdError(f'ROS 2 is not there ({error}): source its setup.bash, or '
                         'pip install "dcmd_ros[ros]"') from None
     given = {'model': args.model, 'device': args.device}
-    run_node(args.ros_args, {name: value for name, value in given.items() if value is not None})
+    parameters = {name: value for name, value in given.items() if value is not None}
+    run_node(ros_arguments(args), parameters)

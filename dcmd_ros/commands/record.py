@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcmd_ros.commands.camera_options import add_camera_arguments, ros_arguments
 from dcmd_ros.commands.number_types import count, positive
 from dcmd_ros.errors import DcmdError, Unmet
 
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='messages that may wait for the disk; what comes beyond is dropped '
                         f'and counted (default {BUFFER})')
     parser.add_argument('--overwrite', action='store_true', help='OUT.mcap may exist already')
+    add_camera_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, object]:
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> dict[str, object]:
     check(path, args.overwrite)
     options = TopicOptions(args.inputs_only, tuple(args.topics), not args.no_pictures,
                            args.points, args.transport, args.inspector)
-    report = record(path, options, args.ros_args, args.duration, args.buffer << 20,
+    report = record(path, options, ros_arguments(args), args.duration, args.buffer << 20,
                     args.overwrite)
     print(summary(report), flush=True)
     figures = {'file': str(path), **report.figures()}

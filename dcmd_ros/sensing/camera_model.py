@@ -116,6 +116,8 @@ def _rectified(side: str, k: tuple[float, ...], p: tuple[float, ...],
 def _distortion(side: str, model: str, d: tuple[float, ...]) -> tuple[str, tuple[float, ...]]:
     if not any(d):
         return 'none', ()
+    if model == 'plumb_bob' and len(d) == 8:  # as Orbbec's driver calls OpenCV's eight
+        model = 'rational_polynomial'
     if model == 'rational_polynomial' and len(d) == 14 and not any(d[12:]):
         d = d[:12]
     if len(d) in COEFFICIENTS.get(model, ()) and np.isfinite(d).all():

@@ -82,19 +82,21 @@ class BrightSpots:
 @contextmanager
 def inspector(
         *, load: Any = BrightSpots, namespace: str = '', remap: Mapping[str, str] | None = None,
-        **parameters: Any) -> Iterator[InspectorNode]:
+        ros_args: Sequence[str] = (), **parameters: Any) -> Iterator[InspectorNode]:
     """
     An InspectorNode in this process, spinning in its own thread and context.
 
+    :param ros_args: as on a command line, from --ros-args on
     :param parameters: by name, with __ for a dot
     """
     remaps = [part for old, new in (remap or {}).items() for part in ('-r', f'{old}:={new}')]
+    cli_args = [*ros_args, *(['--ros-args', *remaps] if remaps else [])]
     values = {'model': 'bright.pth', **{k.replace('__', '.'): v for k, v in parameters.items()}}
     context = Context()
     context.init()
     node = InspectorNode(
         load=load, context=context, namespace=namespace,
-        cli_args=['--ros-args', *remaps] if remaps else None,
+        cli_args=cli_args or None,
         parameter_overrides=[Parameter(name, value=value) for name, value in values.items()])
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
