@@ -106,7 +106,7 @@ def recorder() -> Node:
 def rviz(share: Path) -> Node:
     return Node(
         package='rviz2', executable='rviz2', namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', str(share / 'config' / 'inspect.rviz')],
+        arguments=['-d', str(share / 'config' / 'inspect.rviz')], remappings=remappings(),
         condition=IfCondition(LaunchConfiguration('rviz')))
 
 
