@@ -17,7 +17,7 @@ from dcmd_ros.web.address import Address
 from dcmd_ros.web.board import Board
 from dcmd_ros.web.server import serving
 
-POLL = 0.05  # s until a browser's wish or a signal is seen at the latest
+POLL = 0.1  # s until a browser's wish or a signal is seen at the latest
 
 
 def serve(address: Address, inspector: str, ros_args: Sequence[str],
