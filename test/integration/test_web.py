@@ -17,7 +17,7 @@ from browser import Browser, browsing, chromium
 from diagnostic_msgs.msg import DiagnosticArray
 from listening import Start
 from live import LIMIT, Bench, inspector
-from rig import Rig, camera, rig
+from rig import IN_A_ROW, Rig, camera, rig
 
 from dcmd_ros.nodes.result import status
 from dcmd_ros.web.address import Address, address
@@ -129,9 +129,14 @@ def test_pictures_are_made_only_while_someone_looks_and_a_page_that_hangs_holds_
         process = start('web', HERE)
         where = served(process)
 
-        def listeners() -> int:
-            return live.bench.node.count_subscribers('dcmd_inspector/overlay')
-        assert listeners() == 0
+        def listeners(topic: str = 'overlay') -> int:
+            return live.bench.node.count_subscribers(f'dcmd_inspector/{topic}')
+        live.bench.wait_for(lambda: listeners('part') == 1)
+        seen = []
+        live.begin()
+        live.bench.wait_for(lambda: seen.append(listeners()) or len(
+            live.bench.results) > live.mark + IN_A_ROW)
+        assert not any(seen)
         picture = cv2.imdecode(np.frombuffer(overlay(where), np.uint8), cv2.IMREAD_COLOR)
         assert picture.shape == (48, 64, 3)
         live.bench.wait_for(lambda: listeners() == 1)
@@ -155,9 +160,7 @@ def overlay(where: Address) -> bytes:
     raise AssertionError('no picture')
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
-def test_inspect_starts_the_page_and_takes_it_along(
-        start: Start, tmp_path: Path, number: signal.Signals) -> None:
+def test_inspect_starts_the_page_and_takes_it_along(start: Start, tmp_path: Path) -> None:
     process = start('inspect', '--model', tmp_path / 'late.pth', '--web', HERE,
                     '--ros-args', '-r', '__ns:=/cell', '-r', '__node:=eye')
     where = served(process)
@@ -167,18 +170,17 @@ def test_inspect_starts_the_page_and_takes_it_along(
         client.sendall(b'GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n')
         news = client.makefile('rb')
         assert any(b'no such model file' in line for line in news)
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         news.read()  # until it hangs up
-    assert process.wait(LIMIT) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    end = time.monotonic() + LIMIT
-    while not is_free(where):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def is_free(where: Address) -> bool:
+    assert process.wait(LIMIT) == 0
     with socket.socket() as client:
-        return client.connect_ex((where.host, where.port)) != 0
+        assert client.connect_ex((where.host, where.port)) != 0
+
+
+def test_the_page_ends_when_the_process_that_started_it_has_gone(start: Start) -> None:
+    process = start('web', HERE, '--parent', 0)
+    served(process)
+    assert process.wait(LIMIT) == 0
 
 
 @pytest.mark.parametrize('verb', [('web',), ('inspect', '--web')])
