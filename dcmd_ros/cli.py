@@ -20,6 +20,7 @@ VERBS = {
     'camera': 'a simulated RGB-D camera, live',
     'play': 'a folder, a data set or a bag as a live RGB-D camera',
     'observe': 'a running inspector and the truth beside it, into a report',
+    'web': 'a live page of a running inspector for any browser',
     'record': "the cameras' and the inspector's topics into a bag",
     'generate': 'write a simulated data set',
     'train': 'train a model from good parts',

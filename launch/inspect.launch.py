@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -71,8 +72,20 @@ def remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def rviz(given: Mapping[str, str], share: Path) -> Node:
+    colour = given['rgb_topic'] or driver_colour(given, share)
     return Node(package='rviz2', executable='rviz2', namespace=given['namespace'],
+                remappings=[('rgb/image', colour)] if colour else [],
                 arguments=['-d', str(share / 'config' / 'inspect.rviz')])
+
+
+def driver_colour(given: Mapping[str, str], share: Path) -> str:
+    """The driver's colour topic, which RViz cannot learn from the inspector; empty: no driver."""
+    if given['camera'] in NO_DRIVER:
+        return ''
+    text = (share / 'config' / 'cameras' / f"{given['camera']}.yaml").read_text(encoding='utf-8')
+    told = yaml.safe_load(text)
+    name = given['camera_name'].strip('/') or told['camera_name']
+    return told['topics']['rgb/image'].replace('{camera_name}', name).replace('//', '/')
 
 
 def nodes(context: LaunchContext, share: Path) -> list[Node]:

@@ -12,6 +12,7 @@ ALLOWED: dict[str, set[str]] = {
     'sensing': set(),
     'stream': set(),
     'simulation': set(),
+    'web': set(),
     'framing': {'sensing', 'stream'},
     'bags': {'framing', 'sensing', 'stream'},
     'network': {'sensing'},
@@ -19,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     'training': {'bags', 'framing', 'inspector', 'network', 'sensing', 'simulation', 'stream'},
     'evaluation': {'bags', 'framing', 'inspector', 'network', 'sensing', 'simulation', 'stream',
                    'training'},
-    'nodes': {'bags', 'framing', 'inspector', 'sensing', 'simulation', 'stream'},
+    'nodes': {'bags', 'framing', 'inspector', 'sensing', 'simulation', 'stream', 'web'},
 }
 ROS = {'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs', 'diagnostic_msgs', 'message_filters',
        'lifecycle_msgs', 'builtin_interfaces', 'rcl_interfaces', 'vision_msgs'}

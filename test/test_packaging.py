@@ -44,5 +44,10 @@ def test_every_module_is_installed(prefix: Path) -> None:
     assert {p.relative_to(installed) for p in installed.rglob('*.py')} == wanted
 
 
+def test_the_web_page_is_installed(prefix: Path) -> None:
+    installed = next(prefix.rglob('dcmd_ros/__init__.py')).parent / 'web'
+    assert {p.name for p in installed.glob('page.*')} >= {'page.html', 'page.css', 'page.js'}
+
+
 def test_the_command_is_installed(prefix: Path) -> None:
     assert (prefix / 'bin/dcmd_ros').is_file()

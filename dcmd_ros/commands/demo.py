@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcmd_ros.commands.child import process
 from dcmd_ros.commands.demo_summary import (
     LEAST_AUROC,
     LONGEST_RECOVERY_S,
@@ -174,17 +171,3 @@ class Printer:
                          for name, value in result.confidence.items())
         print(f'{result.stamp}  {result.mode:<10}  {result.verdict:<9}  score {result.score:.3f}'
               f'  confidence {trust}  {result.latency_ms:5.0f} ms  part: {truth}', flush=True)
-
-
-@contextmanager
-def process(verb: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A verb of ours as a process, interrupted at the end and killed if it does not listen."""
-    child = subprocess.Popen([sys.executable, '-m', 'dcmd_ros', verb, *arguments])
-    try:
-        yield child
-    finally:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            child.kill()

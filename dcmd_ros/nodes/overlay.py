@@ -49,8 +49,8 @@ def heat(picture: NDArray[np.uint8], scores: NDArray[np.float32]) -> NDArray[np.
     share = np.clip(np.nan_to_num(scores), 0, 1).astype(np.float32)
     levels = np.rint(share * 255).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
-    alpha = (HEAT * share)[..., None]
-    return np.rint(picture * (1 - alpha) + colours * alpha).astype(np.uint8)
+    alpha = HEAT * share
+    return np.asarray(cv2.blendLinear(picture, colours, 1 - alpha, alpha), np.uint8)
 
 
 def lines(result: Result) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -16,18 +18,21 @@ from dcmd_ros.nodes.session import Interruption, ros_session, signals_deferred
 POLL = 0.1  # s until a signal is seen at the latest
 
 
-def run_node(ros_args: Sequence[str], parameters: Mapping[str, str]) -> None:
+def run_node(ros_args: Sequence[str], parameters: Mapping[str, str],
+             beside: Callable[[str], AbstractContextManager[Any]] = nullcontext) -> None:
     """
     Spin an InspectorNode until SIGINT or SIGTERM.
 
     :param ros_args: from `--ros-args` on
     :param parameters: override those of `ros_args`
+    :param beside: what runs meanwhile, from the node's whole name
     :raises DcmdError: where an argument or a parameter's start value is wrong
     """
     with ros_session(ros_args) as context, signals_deferred() as interruption:
         node = make_node(parameters, context)
         try:
-            spin(node, interruption)
+            with beside(node.get_fully_qualified_name()):
+                spin(node, interruption)
         finally:
             node.close()
             node.destroy_node()
