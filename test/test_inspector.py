@@ -13,8 +13,10 @@ from detector_rig import SIZE, frame_of, has_hole, tiny_model
 
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspector import DeviceError, FrameError, Inspector, ModelError
+from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import load_checkpoint
-from dcmd_ros.network.dcmd import Dcmd, DcmdConfig
+from dcmd_ros.network.detector import outliner
+from dcmd_ros.network.preparation import Preparation
 
 
 @pytest.fixture(scope='module')
@@ -227,16 +229,6 @@ def test_a_model_that_does_not_fit_is_refused(model: Path, tmp_path: Path, key: 
         Inspector(tmp_path / 'odd.pth', device='cpu')
 
 
-def test_a_model_of_the_format_before_is_still_read(model: Path, tmp_path: Path) -> None:
-    packed = torch.load(model, weights_only=True)
-    before = Dcmd(DcmdConfig(size=64, memory=40, large=True))
-    packed['network'] = before.state_dict()
-    packed['config'] = {'backbone': 'efficientnet-lite0', 'size': 64, 'memory': 40}
-    torch.save({**packed, 'format': 2}, tmp_path / 'before.pth')
-    found = load_checkpoint(tmp_path / 'before.pth').network.state_dict()
-    assert all(torch.equal(found[name], t) for name, t in before.state_dict().items())
-
-
 def test_a_model_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match='gone.pth: no such model'):
         Inspector(tmp_path / 'gone.pth')
@@ -249,3 +241,19 @@ def test_the_model_file_holds_what_the_contract_names(model: Path) -> None:
     assert Intrinsics(**packed['intrinsics']).width == SIZE
     assert packed['training_data'] and packed['versions'].keys() >= {'dcmd_ros', 'torch', 'numpy'}
     assert not any('stages' in name or 'teacher' in name for name in packed['network'])
+
+
+def test_a_sensor_looks_the_same_whether_or_not_the_other_is_there(model: Path) -> None:
+    found = load_checkpoint(model)
+    assert found.silhouette is not None
+    prepare = Preparation(found.view, found.scene, outliner(found.silhouette, Backbone(size=64)))
+    frame = frame_of(908)
+    gaps = frame.depth.copy()
+    gaps[SIZE // 3:SIZE // 2] = 0
+    for depth in (frame.depth, gaps, np.zeros_like(gaps)):
+        both = replace(frame, depth=depth)
+        together, colour, shape = (prepare(f) for f in (both, alone(both, 'rgb_only'),
+                                                        alone(both, 'depth_only')))
+        assert np.array_equal(together.colour, colour.colour)
+        assert np.array_equal(together.normals, shape.normals)
+        assert together.quality['rgb'] == colour.quality['rgb']

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,7 @@ from dcmd_ros.network.preparation import View
 from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.sensing.foreground import Scene
 
-FORMAT = 3
-_BEFORE = 2  # its students were all large, and it has no confidence network: statistics alone
-_READABLE = (_BEFORE, FORMAT)
+FORMAT = 4
 _KIND = 'dcmd_ros model'
 
 
@@ -40,7 +38,6 @@ class Checkpoint:
 
     seen      fingerprint of the training data: a hash for each frame that was trained on
     history   loss by job and step, for curves
-    confidence  the network of that name; None in models of format 2
     """
 
     category: str
@@ -52,8 +49,8 @@ class Checkpoint:
     scales: dict[Mode, Scale]
     usual_quality: dict[str, dict[str, tuple[float, float]]]
     seen: list[str]
+    confidence: Confidence
     training: dict[str, Any] = field(default_factory=dict)
-    confidence: Confidence | None = None
 
     def save(self, path: Path) -> None:
         """Writes beside the target and renames, so that a reader never sees half a file."""
@@ -71,7 +68,7 @@ class Checkpoint:
             'view': asdict(self.view), 'scene': scene,
             'network': _halved(self.network.state_dict()),
             'silhouette': self.silhouette and _halved(self.silhouette.state_dict()),
-            'confidence': self.confidence and _halved(self.confidence.state_dict()),
+            'confidence': _halved(self.confidence.state_dict()),
             'calibration': {mode: asdict(scale) for mode, scale in self.scales.items()},
             'usual_quality': self.usual_quality,
             'training_data': list(self.seen), 'training': self.training,
@@ -90,10 +87,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     packed = _read(path)
     if not isinstance(packed, dict) or packed.get('kind') != _KIND:
         raise ModelError(f'{path}: not a model of dcmd_ros; train one with `dcmd_ros train`')
-    if packed.get('format') not in _READABLE:
+    if packed.get('format') != FORMAT:
         raise ModelError(f'{path}: model format {packed.get("format")}, this version reads '
-                         f'{" and ".join(map(str, _READABLE))}; train again or install the '
-                         'version that wrote it')
+                         f'{FORMAT}; train again or install the version that wrote it')
     try:
         _check_teacher(path, packed['teacher'])
         return _unpacked(packed)
@@ -123,8 +119,6 @@ def _check_teacher(path: Path, teacher: Mapping[str, str]) -> None:
 
 def _unpacked(packed: Mapping[str, Any]) -> Checkpoint:
     config = DcmdConfig(**packed['config'])
-    if packed['format'] == _BEFORE:
-        config = replace(config, large=True)
     view = dict(packed['view'])
     view['intrinsics'] = Intrinsics(**packed['intrinsics'])
     scene = dict(packed['scene'])
@@ -136,15 +130,12 @@ def _unpacked(packed: Mapping[str, Any]) -> Checkpoint:
         silhouette = Silhouette(backbone_spec(config.backbone).channels)
         silhouette.load_state_dict(_widened(packed['silhouette']))
         silhouette.eval()
-    confidence = None
-    if packed.get('confidence') is not None:
-        confidence = Confidence(backbone_spec(config.backbone).channels)
-        confidence.load_state_dict(_widened(packed['confidence']))
-        confidence.eval()
+    confidence = Confidence(backbone_spec(config.backbone).channels)
+    confidence.load_state_dict(_widened(packed['confidence']))
     scales = {mode: Scale(**packed['calibration'][mode]) for mode in MODES}
     return Checkpoint(packed['category'], config, View(**view), Scene(**scene),
                       network.eval(), silhouette, scales, packed['usual_quality'],
-                      packed['training_data'], packed['training'], confidence)
+                      packed['training_data'], confidence.eval(), packed['training'])
 
 
 def _halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

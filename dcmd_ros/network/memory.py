@@ -11,10 +11,10 @@ class Memory(nn.Module):
     """
     How far the features of a place are from the nearest that a good part ever showed.
 
-    A place is a cell of stride 8, described by the standardised features of strides 8 and 16,
-    each averaged over 3x3 cells; the bank holds `size` of those of the training parts
-    (PatchCore, Roth et al. 2022). It needs no gradient, and sees what students have learnt to
-    predict too well: they bridge it, it does not.
+    A place is a cell of stride 8, described by the standardised features of strides 8 and 16; the
+    bank holds `size` of those of the training parts (PatchCore, Roth et al. 2022, without its
+    averaging over 3x3 cells, which cost accuracy here). It needs no gradient, and sees what
+    students have learnt to predict too well: they bridge it, it does not.
 
     everywhere  compare the places off the part too, though nobody asks: for export, where no size
                 may depend on the data
@@ -52,7 +52,6 @@ class Memory(nn.Module):
 
 def described(features: list[Tensor]) -> Tensor:
     """Standardised features -> (N, C, S/8, S/8), what the memory compares."""
-    middle, coarse = (functional.avg_pool2d(f, 3, 1, 1, count_include_pad=False)
-                      for f in features[1:])
+    middle, coarse = features[1:]
     return torch.cat([middle, functional.interpolate(
         coarse, middle.shape[-2:], mode='bilinear', align_corners=False)], dim=1)

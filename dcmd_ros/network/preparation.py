@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -121,19 +121,21 @@ class Preparation:
         """
         box, size = self.view.box, self.view.size
         rgb = None if frame.rgb is None else resized(crop(frame.rgb, box), size)
-        mask, plane, odd = self._part(frame, rgb)
+        found = self._part(frame, rgb)
         if roi is not None:
-            mask &= crop(_inside(frame.size, roi), box)
-        small = resized(mask, size)
+            found = found.inside(crop(_inside(frame.size, roi), box))
         quality: dict[str, Quality] = {}
         colour = shape = valid = None
         if rgb is not None:
-            quality['rgb'] = colour_quality(rgb, small)
-            colour = self._colour(rgb, small)
+            by_colour = resized(found.by_colour, size)
+            quality['rgb'] = colour_quality(rgb, by_colour)
+            colour = self._colour(rgb, by_colour)
         if frame.depth is not None:
-            quality['depth'] = {**depth_quality(crop(frame.depth, box), mask), **odd}
-            shape, valid = self._normals(frame.depth, mask, plane)
+            quality['depth'] = {**depth_quality(crop(frame.depth, box), found.by_depth),
+                                **found.odd}
+            shape, valid = self._normals(frame.depth, found)
         rim = 2 * round(_RIM * size) + 1
+        small = resized(found.part, size)
         wide = cv2.dilate(small.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
         return Prepared(wide, colour, shape, valid, quality)
 
@@ -147,23 +149,27 @@ class Preparation:
         colour, part, known = (resized(image, self.view.size) for image in images)
         return colour, part, known
 
-    def _part(self, frame: Frame, rgb: Colour | None,
-              ) -> tuple[Mask, InversePlane, dict[str, float]]:
-        """The part, its support, and what depth shows unlike the scene and unlike colour."""
+    def _part(self, frame: Frame, rgb: Colour | None) -> _Part:
         side = self.view.box[2]
         if not self.scene.reliable:
-            return np.ones((side, side), bool), self.scene.plane, {}
+            whole = np.ones((side, side), bool)
+            return _Part(whole, whole, whole, self.scene.plane, {})
         outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
         found = None if frame.depth is None else find_part(frame.depth, self.scene)
-        mask = np.zeros((side, side), bool) if outline is None else resized(outline(), side)
+        colour = None if outline is None else resized(outline(), side)
         if found is None:
-            return solid(mask, self.scene.area / self.view.area), self.scene.plane, {}
+            part = self._solid(np.zeros((side, side), bool) if colour is None else colour)
+            return _Part(part, part, part, self.scene.plane, {})
         known, raised = (crop(m, self.view.box) for m in (found.known, found.mask))
-        odd = {'shift': self._shift(found.plane)}
-        if outline is not None:
-            odd['disagreement'] = _disagreement(mask, raised, known)
-        mask = np.where(known, raised, mask)
-        return solid(mask, self.scene.area / self.view.area), found.plane, odd
+        odd, by_depth = {'shift': self._shift(found.plane)}, self._solid(known & raised)
+        if colour is None:
+            return _Part(by_depth, by_depth, by_depth, found.plane, odd)
+        odd['disagreement'] = _disagreement(colour, raised, known)
+        part = self._solid(np.where(known, raised, colour))
+        return _Part(part, self._solid(colour), by_depth, found.plane, odd)
+
+    def _solid(self, mask: Mask) -> Mask:
+        return solid(mask, self.scene.area / self.view.area)
 
     def _shift(self, plane: InversePlane) -> float:
         """By what share of the distance the support is not where it was, mid-view."""
@@ -182,17 +188,41 @@ class Preparation:
             image = image * share + np.array(self.view.backdrop, np.float32) * (1 - share)
         return teacher_input(image)
 
-    def _normals(self, depth: NDArray[np.float32], mask: Mask, plane: InversePlane,
+    def _normals(self, depth: NDArray[np.float32], found: _Part,
                  ) -> tuple[NDArray[np.float32], Mask]:
-        support = plane_in_space(plane, self.view.intrinsics)
-        whole = placed(mask, self.view.box, depth.shape)
+        support = plane_in_space(found.plane, self.view.intrinsics)
+        whole = placed(found.by_depth, self.view.box, depth.shape)
         turned = rotate_to_plane(normals(depth, self.view.intrinsics, self.view.sigma, whole),
                                  support)
         shape = crop(turned, self.view.box)
         seen = measured(shape)
         filled = _filled(shape, seen)
-        filled[~mask] = _UP
-        return resized(filled, self.view.size), ~resized(mask & ~seen, self.view.size)
+        filled[~found.by_depth] = _UP
+        missing = np.where(found.by_depth, ~seen, found.part & (crop(depth, self.view.box) <= 0))
+        return resized(filled, self.view.size), ~resized(missing, self.view.size)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """
+    Where the part is in the box, (side, side): by all that is known, and by each sensor alone.
+
+    What the teacher is shown of a modality follows that modality's own mask, so that it is the
+    same whether or not the other sensor is there.
+
+    plane  of the support
+    odd    what depth shows unlike the scene and unlike colour
+    """
+
+    part: Mask
+    by_colour: Mask
+    by_depth: Mask
+    plane: InversePlane
+    odd: dict[str, float]
+
+    def inside(self, roi: Mask) -> _Part:
+        return replace(self, part=self.part & roi, by_colour=self.by_colour & roi,
+                       by_depth=self.by_depth & roi)
 
 
 _UP = np.array([0, 0, 1], np.float32)

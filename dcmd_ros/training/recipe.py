@@ -138,7 +138,7 @@ class _Recipe:
                     'history': self.progress.history}
         return Checkpoint(self.category, options.network, self.preparation.view,
                           self.preparation.scene, self.detector.network,
-                          silhouette, scales, quality, self.seen, training, confidence)
+                          silhouette, scales, quality, self.seen, confidence, training)
 
     def tried(self) -> Found:
         """What the finished detector finds of made-up defects."""

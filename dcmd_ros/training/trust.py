@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,14 +13,13 @@ from tqdm import tqdm
 
 from dcmd_ros.frame import MODALITIES, Frame, Modality
 from dcmd_ros.network.backbone import Backbone
-from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.network.confidence import CELL, Confidence, change
 from dcmd_ros.network.dcmd import Dcmd
-from dcmd_ros.network.detector import inputs, masks, outliner
+from dcmd_ros.network.detector import inputs, masks
 from dcmd_ros.network.preparation import Preparation, Prepared
 from dcmd_ros.sensing.foreground import find_part, solid
 from dcmd_ros.training.corruption import KINDS, drawn
-from dcmd_ros.training.material import Frames, usual_quality
+from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.pseudo_anomaly import pseudo_anomaly
 
@@ -55,26 +53,6 @@ def learn_confidence(frames: Frames, preparation: Preparation, teacher: Backbone
     torch.manual_seed(options.seed)
     return fit(Confidence(teacher.channels, options.sensitivity).to(options.device), lessons,
                options)
-
-
-def add_confidence(model: Path, frames: Frames, out: Path,
-                   options: TrainingOptions | None = None) -> None:
-    """
-    Learns the confidence anew for a trained model, from good parts, and writes it to `out`.
-
-    Students, memories and thresholds stay as they are, so the parts may be those that the model
-    was trained on. Brings a model of format 2 to the present one; `recalibrate` afterwards
-    makes the thresholds exact.
-    """
-    found = load_checkpoint(model)
-    options = replace(options or TrainingOptions(), network=found.config)
-    teacher = Backbone(found.config.backbone, found.config.size)
-    outline = found.silhouette and outliner(found.silhouette, teacher)
-    preparation = Preparation(found.view, found.scene, outline)
-    found.confidence = learn_confidence(frames, preparation, teacher, found.network.folded(),
-                                        options)
-    found.usual_quality = usual_quality(frames.spread(200), preparation)
-    found.save(out)
 
 
 def prepare_lessons(frames: Frames, preparation: Preparation, teacher: Backbone, network: Dcmd,
