@@ -54,15 +54,23 @@ def test_where_depth_is_missing_colour_speaks_by_its_own_scale() -> None:
     assert float(found[0, 0, 5, 5]) == -7.0 and float(found[0, 0, 12, 12]) == 0.0
 
 
-def test_without_colour_missing_depth_stays_unknown() -> None:
-    found, seen = evidence({'depth': maps()['depth']}, 'depth_only', SCALES, PART, with_gap())
-    assert not bool(seen[0, 0, 4:7, 4:7].any()) and bool(seen[0, 0, 10:].all())
+def test_without_colour_nothing_is_said_far_from_what_was_measured() -> None:
+    valid = PART.clone()
+    valid[..., :40] = False
+    _, seen = evidence({'depth': maps()['depth']}, 'depth_only', SCALES, PART, valid)
+    assert not bool(seen[0, 0, :, :6].any()) and bool(seen[0, 0, :, 9:].all())
 
 
-def test_without_colour_the_edge_has_the_evidence_of_what_was_measured_beside_it() -> None:
-    found, seen = evidence({'depth': maps(depth=99.0)['depth']}, 'depth_only', SCALES, PART,
-                           with_gap())
-    assert bool(seen[0, 0, 3].all()) and float(found[0, 0, 3, 3:8].max()) < 1
+def test_without_colour_a_gap_has_the_evidence_of_what_was_measured_around_it() -> None:
+    for loud, expected in (({'depth': 99.0}, 0.0), ({}, 0.0)):
+        found, seen = evidence({'depth': maps(**loud)['depth']}, 'depth_only', SCALES, PART,
+                               with_gap())
+        assert bool(seen.all())
+        torch.testing.assert_close(found[0, 0, 4:7, 4:7], torch.full((3, 3), expected))
+    around = {'depth': maps()['depth']}
+    around['depth'][..., 2, 5] = 9.0
+    found, _ = evidence(around, 'depth_only', SCALES, PART, with_gap())
+    assert 0 < float(found[0, 0, 4:7, 4:7].max()) < float(found.max())
 
 
 def test_what_was_measured_is_known_however_thin_it_is() -> None:

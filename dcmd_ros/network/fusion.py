@@ -11,13 +11,14 @@ from torch.nn import functional
 
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 
-SMOOTHING = 1.2  # cells of the S/4 grid; the part fills the grid, whatever its size in pixels
-_REACH = 4
+SMOOTHING = 0.8  # cells of the S/4 grid; the part fills the grid, whatever its size in pixels
+_NEARBY = 2.0    # the same for what is said of missing depth by the measured cells around it
+_CUT = 4         # deviations at which a Gaussian ends
 _ERODED = 1      # cells around missing depth that are no evidence either
 # How soon the other sensor takes over: the students that read depth see further than the teacher,
 # and are wrong further around what is missing than its features are.
 _CAUTION: Mapping[Modality, float] = {'rgb': 1.0, 'depth': 8.0}
-_SUPPORT = 0.25  # share of the Gaussian that must be seen for its mean to stand for a cell
+_SUPPORT = 0.02  # share of the Gaussian that must be seen for its mean to stand for a cell
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,14 @@ def fused(maps: Mapping[str, Tensor], scale: Scale, seen: Tensor) -> Tensor:
     return (smoothed(total * seen) / smoothed(seen).clamp(min=0.5) - scale.centre) / scale.spread
 
 
-def smoothed(image: Tensor) -> Tensor:
-    """(N, 1, h, w) through a Gaussian of SMOOTHING cells."""
-    x = torch.arange(-_REACH, _REACH + 1, dtype=image.dtype, device=image.device)
-    kernel = torch.exp(-0.5 * (x / SMOOTHING) ** 2)
+def smoothed(image: Tensor, sigma: float = SMOOTHING) -> Tensor:
+    """(N, 1, h, w) through a Gaussian of sigma cells."""
+    reach = round(_CUT * sigma)
+    x = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+    kernel = torch.exp(-0.5 * (x / sigma) ** 2)
     kernel = kernel / kernel.sum()
-    image = functional.conv2d(image, kernel.view(1, 1, 1, -1), padding=(0, _REACH))
-    return functional.conv2d(image, kernel.view(1, 1, -1, 1), padding=(_REACH, 0))
+    image = functional.conv2d(image, kernel.view(1, 1, 1, -1), padding=(0, reach))
+    return functional.conv2d(image, kernel.view(1, 1, -1, 1), padding=(reach, 0))
 
 
 def grid(mask: Tensor, cells: int) -> Tensor:
@@ -92,9 +94,8 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
         e = w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth
 
     Where depth is missing w_depth is 0: an explicit switch, cell by cell. With one sensor the
-    evidence is trust e, drawn towards the usual. Without colour nothing is said where depth is
-    missing, but for the edge: a cell with a quarter of the Gaussian's weight on measured ones has
-    their evidence.
+    evidence is trust e, drawn towards the usual. Without colour, missing depth has the mean
+    evidence of the measured cells nearby, never more than they have; far from any nothing is said.
 
     :param foreground, valid: (N, S, S) bool, the part and where its depth was measured.
     :param trust: (N, 1, k, k) in 0..1 for each modality of the mode; 1 where it is not given.
@@ -107,12 +108,18 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     assert valid is not None
     seen = measured(foreground, valid, cells)
     if mode == 'depth_only':
-        found = fused(maps, scales[mode], seen) * depth
-        return found, torch.maximum(seen, part * (smoothed(seen) > _SUPPORT))
+        return _into_gaps(fused(maps, scales[mode], seen) * depth, seen, part)
     colour, depth = colour ** _CAUTION['rgb'], seen * depth ** _CAUTION['depth']
     both = fused(maps, scales['both'], seen)
     rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
     return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part
+
+
+def _into_gaps(found: Tensor, seen: Tensor, part: Tensor) -> tuple[Tensor, Tensor]:
+    """Evidence with gaps of the part filled from nearby, and where there is any."""
+    support = smoothed(seen, _NEARBY)
+    near = smoothed(found * seen, _NEARBY) / support.clamp(min=_SUPPORT)
+    return torch.where(seen > 0, found, near), torch.maximum(seen, part * (support > _SUPPORT))
 
 
 def _on_cells(trust: Tensor | None, part: Tensor) -> Tensor:
