@@ -49,21 +49,19 @@ def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
     class KilledError(Exception):
         pass
 
-    save = trainer.Progress.save
-    saves = []
+    keep = trainer.Progress.keep
 
-    def killed(self: trainer.Progress) -> None:
-        save(self)
-        saves.append(self.current.get('step'))
-        if len(saves) == 4:
+    def killed(self: trainer.Progress, job: str, state: dict[str, object]) -> None:
+        keep(self, job, state)
+        if job == 'final/rgb' and state['step'] == 4:
             raise KilledError
 
     monkeypatch.setattr(trainer, '_SAVE_EVERY', 0.0)
-    monkeypatch.setattr(trainer.Progress, 'save', killed)
+    monkeypatch.setattr(trainer.Progress, 'keep', killed)
     with pytest.raises(KilledError):
         trained(tmp_path)
-    assert saves[-1] == 4 and (tmp_path / 'dcmd_disc_state.pth').is_file()
-    monkeypatch.setattr(trainer.Progress, 'save', save)
+    assert (tmp_path / 'dcmd_disc_state.pth').is_file()
+    monkeypatch.setattr(trainer.Progress, 'keep', keep)
     steps = []
     step = trainer.Trainer._step
     monkeypatch.setattr(trainer.Trainer, '_step', lambda self, job, *rest: (
@@ -74,7 +72,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
 
 
 def test_the_state_of_another_run_is_not_taken_up(model: Path, tmp_path: Path) -> None:
-    trainer.write_atomically({'run': 'other', 'done': {}, 'current': {'job': 'final/rgb'},
+    trainer.write_atomically({'run': 'other', 'done': {}, 'current': {'final/rgb': {}},
                               'history': {}}, tmp_path / 'dcmd_disc_state.pth')
     assert same(model, trained(tmp_path))
     (tmp_path / 'dcmd_disc_state.pth').write_bytes(b'cut off')
