@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count, repeat
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from dcmd_ros.nodes.lens import Lens
 from dcmd_ros.nodes.source import SourceFrame
 from dcmd_ros.nodes.source_loop import Report, SourceOptions, run_source
-from dcmd_ros.simulation import DEFECTS, SimulatedFrame, simulate
+from dcmd_ros.simulation import DEFECTS, Belt, SimulatedFrame, simulate
+from dcmd_ros.simulation.belt import way
+from dcmd_ros.simulation.camera import intrinsics
+from dcmd_ros.simulation.sensor import depth_of, steps_of
 
 GREY_NOISE = 0.7  # levels
 DEPTH_NOISE = 5e-5  # of the distance
 BANK = 16  # frames after which the light noise repeats
+NO_PART = 'no_part'  # the label of frames that do not show a whole part
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,10 @@ class CameraOptions:
     pool             rendered parts; they come again in this order
     defect_rate      share of them that is defective
     frames_per_part  how long each one stays
+    empty_frames     how long the place is empty before the next one
+    belt             parts move across the view on it instead of staying; None = they stay
+    fps              frames a second, for the belt
+    distortion       of the lens, k1 k2 p1 p2 k3 of plumb_bob; empty = none
     """
 
     seed: int
@@ -36,6 +47,34 @@ class CameraOptions:
     pool: int = 24
     defect_rate: float = 0.3
     frames_per_part: int = 15
+    empty_frames: int = 0
+    belt: Belt | None = None
+    fps: float = 30.0
+    distortion: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """
+    One rendered view, and for how many frames it is shown.
+
+    steps  (H, W) depth in the sensor's steps
+    mask   (H, W) truth, None where nothing is defective
+    """
+
+    rgb: NDArray[np.uint8]
+    steps: NDArray[np.uint16]
+    mask: NDArray[np.bool_] | None
+    presence: str
+    frames: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the pool, `good` or its defect, and how it looks from its coming to its going."""
+
+    defect: str
+    pictures: list[Picture]
 
 
 def run_camera(camera: CameraOptions, options: SourceOptions,
@@ -45,29 +84,75 @@ def run_camera(camera: CameraOptions, options: SourceOptions,
     return run_source(frames(parts, camera), options, ros_args)
 
 
-def render(camera: CameraOptions) -> list[SimulatedFrame]:
+def render(camera: CameraOptions) -> list[Part]:
     """The pool; the same options give the same bytes."""
     rng = np.random.default_rng((camera.seed, camera.pool))
     bad = rng.permutation(camera.pool) < round(camera.defect_rate * camera.pool)
     defects = [str(name) for name in rng.choice(list(DEFECTS), camera.pool)]
-    parts = []
-    for index in tqdm(range(camera.pool), desc='rendering parts', unit='part'):
-        parts.append(simulate(camera.seed, camera.kind, index,
-                              defects[index] if bad[index] else None, camera.size))
-    return parts
+    lens = Lens(intrinsics(camera.size), camera.distortion)
+    look = passing if camera.belt else standing
+
+    def part(index: int) -> Part:
+        defect = defects[index] if bad[index] else None
+        return Part(defect or 'good', look(camera, index, defect, lens))
+
+    with ThreadPoolExecutor() as threads:
+        return list(tqdm(threads.map(part, range(camera.pool)), total=camera.pool,
+                         desc='rendering parts', unit='part'))
 
 
-def frames(parts: Sequence[SimulatedFrame], camera: CameraOptions) -> Iterator[SourceFrame]:
+def standing(camera: CameraOptions, index: int, defect: str | None, lens: Lens) -> list[Picture]:
+    """A part that is put there, inspected, and taken away."""
+    views = [(camera.frames_per_part, False), (camera.empty_frames, True)]
+    return [picture(simulate(camera.seed, camera.kind, index, defect, camera.size, empty),
+                    lens, number) for number, empty in views if number]
+
+
+def passing(camera: CameraOptions, index: int, defect: str | None, lens: Lens) -> list[Picture]:
+    """A part that comes on the belt, each place of it rendered for itself."""
+    assert camera.belt is not None
+    shifts = way(camera.belt, camera.seed, camera.kind, index, camera.size, camera.fps)
+    return [picture(simulate(camera.seed, camera.kind, index, defect, camera.size, shift=shift,
+                             tick=tick), lens, 1) for tick, shift in enumerate(shifts)]
+
+
+def picture(frame: SimulatedFrame, lens: Lens, number: int) -> Picture:
+    mask = lens.exact(frame.mask.astype(np.uint8)) > 0 if frame.mask.any() else None
+    return Picture(lens.colour(frame.rgb), lens.exact(steps_of(frame.depth)), mask,
+                   frame.presence, number)
+
+
+def frames(parts: Sequence[Part], camera: CameraOptions) -> Iterator[SourceFrame]:
     """Part after part for ever, no two frames in a row alike."""
-    noise = LightNoise(camera.size, camera.seed)
-    number = 0
-    while True:
-        for index, part in enumerate(parts):
-            for _ in range(camera.frames_per_part):
-                rgb, depth = noise.add(part.rgb, part.depth, number)
-                yield SourceFrame(rgb, depth, part.mask, part.label,
-                                  f'{camera.kind}/{camera.seed}/{index:03d}', part.intrinsics)
-                number += 1
+    noise, ideal = LightNoise(camera.size, camera.seed), intrinsics(camera.size)
+    clean = np.zeros(camera.size[::-1], bool)
+    for number, (shown, part, seen) in enumerate(sequence(parts)):
+        rgb, depth = noise.add(seen.rgb, depth_of(seen.steps), number)
+        yield SourceFrame(rgb, depth, clean if seen.mask is None else seen.mask,
+                          part.defect if seen.presence == 'whole' else NO_PART,
+                          f'{camera.kind}/{camera.seed}/{shown % len(parts):03d}', ideal,
+                          about(camera.kind, part.defect, shown, seen))
+
+
+def sequence(parts: Sequence[Part]) -> Iterator[tuple[int, Part, Picture]]:
+    """For each frame the number of the part that is shown, the part, and its picture."""
+    for shown in count():
+        part = parts[shown % len(parts)]
+        for seen in part.pictures:
+            yield from repeat((shown, part, seen), seen.frames)
+
+
+def about(kind: str, defect: str, number: int, seen: Picture) -> dict[str, object]:
+    """
+    What truth/label says besides the label, which is `no_part` where not the whole part is seen.
+
+    `part` counts the parts shown; it, `defect` and `group` are null while the place is empty, and
+    `group` (geometry, appearance or both) is null for a good part.
+    """
+    there = seen.presence != 'empty'
+    return {'kind': kind, 'view': seen.presence, 'part': number if there else None,
+            'defect': defect if there else None,
+            'group': DEFECTS.get(defect) if there else None}
 
 
 class LightNoise:

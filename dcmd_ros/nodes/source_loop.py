@@ -12,7 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 from dcmd_ros.nodes.audience import POLL, Audience
 from dcmd_ros.nodes.session import Interruption
-from dcmd_ros.nodes.source import IMAGE_HISTORY, RgbdSource, SourceFrame
+from dcmd_ros.nodes.source import IMAGE_HISTORY, Mounting, RgbdSource, SourceFrame
 from dcmd_ros.nodes.source_session import source_session
 from dcmd_ros.sensing.faults import SECOND
 
@@ -27,6 +27,7 @@ class SourceOptions:
     seed            of the faults
     wait            seconds to wait for a subscription to an image, None: for ever
     history         messages kept for a reliable listener that lags
+    mounting        of the camera
     """
 
     name: str
@@ -36,6 +37,7 @@ class SourceOptions:
     seed: int = 0
     wait: float | None = 0.0
     history: int = IMAGE_HISTORY
+    mounting: Mounting = Mounting()
 
 
 @dataclass
@@ -75,7 +77,7 @@ def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
     """
     def make(context: Context) -> RgbdSource:
         return RgbdSource(options.name, context, options.fault, options.depth_encoding,
-                          options.seed, options.history)
+                          options.seed, options.history, options.mounting)
 
     report = Report()
     with source_session(make, report, ros_args) as (source, executor, interruption):
