@@ -110,8 +110,29 @@ def test_more_than_the_disk_holds_is_refused_before_anything_is_written(
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize('option', [('--kinds', 'teapot'), ('--parts', '0'), ('--size', '8x8'),
-                                    ('--seed', '-1')])
+def test_a_test_split_of_other_numbers_is_the_same_with_any_number_of_jobs(tmp_path: Path) -> None:
+    more = ('--good-parts', '4', '--per-defect', '3', '--defects', 'dent,stain')
+    found = []
+    for jobs in ('1', '3'):
+        assert generate(tmp_path / jobs, *more, '--jobs', jobs) == 0
+        category = tmp_path / jobs / 'woven'
+        assert {d.name: len(list(d.glob('rgb/*.png'))) for d in (category / 'test').iterdir()} == {
+            'good': 4, 'dent': 3, 'stain': 3}
+        found.append({name: (category / name).read_bytes() for name in files(category)})
+    assert found[0] == found[1]
+
+
+def test_other_numbers_than_before_are_refused(category: Path,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate(category.parent, '--per-defect', '7') == 1
+    assert 'per_defect None (asked for: 7)' in capsys.readouterr().err
+    recipe = json.loads((category / 'generate.json').read_text())
+    assert set(recipe) == {'kind', 'seed', 'parts', 'size', 'version'}
+
+
+@pytest.mark.parametrize('option', [
+    ('--kinds', 'teapot'), ('--defects', 'rust'), ('--parts', '0'), ('--jobs', '0'),
+    ('--size', '8x8'), ('--seed', '-1')])
 def test_impossible_options_are_usage_errors(tmp_path: Path, option: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as exit_info:
         generate(tmp_path, *option)
