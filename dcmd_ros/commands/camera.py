@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 
+from dcmd_ros.commands.generate import kinds
 from dcmd_ros.commands.number_types import count, not_negative, positive, share, whole
 from dcmd_ros.commands.source_options import add_source_arguments
 from dcmd_ros.simulation import KINDS, Belt
@@ -21,8 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='of parts, defects, noise and faults (default 0)')
     parser.add_argument('--size', type=size, default=(640, 480), metavar='WxH',
                         help='of the images (default 640x480)')
-    parser.add_argument('--kind', choices=list(KINDS), default=next(iter(KINDS)),
-                        help=f'of the parts (default {next(iter(KINDS))})')
+    parser.add_argument('--kind', type=kinds, default=(next(iter(KINDS)),), metavar='KIND',
+                        help=f'of the parts: {", ".join(KINDS)} (default {next(iter(KINDS))}); of '
+                        'several, comma separated, the first is shown until parameter kind '
+                        'changes to another')
     parser.add_argument('--defect-rate', type=share, default=0.3, metavar='SHARE',
                         help='share of defective parts (default 0.3)')
     parser.add_argument('--frames-per-part', type=count, default=15, metavar='N',
@@ -75,9 +78,10 @@ def run(args: argparse.Namespace) -> dict[str, object]:
     from dcmd_ros.nodes.source_loop import SourceOptions
 
     camera = CameraOptions(
-        args.seed, args.kind, args.size, args.pool or (PASSING if args.belt else STANDING),
+        args.seed, args.kind[0], args.size, args.pool or (PASSING if args.belt else STANDING),
         args.defect_rate, args.frames_per_part, args.empty_frames,
-        Belt(args.speed, args.gap) if args.belt else None, args.fps, args.distortion)
+        Belt(args.speed, args.gap) if args.belt else None, args.fps, args.distortion,
+        args.kind[1:])
     options = SourceOptions('camera', args.fps, args.fault, args.depth_encoding, args.seed,
                             mounting=Mounting(args.distortion, args.jitter, args.points))
     return run_camera(camera, options, args.ros_args).figures()

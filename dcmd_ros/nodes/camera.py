@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import count, cycle, product, repeat
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dcmd_ros.nodes.lens import Lens
-from dcmd_ros.nodes.source import SourceFrame
+from dcmd_ros.nodes.source import Choice, SourceFrame
 from dcmd_ros.nodes.source_loop import Report, SourceOptions, run_source
 from dcmd_ros.simulation import DEFECTS, Belt, SimulatedFrame, simulate
 from dcmd_ros.simulation.belt import way
@@ -23,6 +23,7 @@ from dcmd_ros.simulation.sensor import depth_of, steps_of
 GREY_NOISE = 0.7  # levels
 DEPTH_NOISE = 5e-5  # of the distance
 BANK = 16  # frames after which the light noise repeats
+KIND_HELP = 'Kind of the parts that are shown, from the next part on.'
 NO_PART = 'no_part'  # the label of frames that do not show a whole part
 
 
@@ -30,9 +31,10 @@ NO_PART = 'no_part'  # the label of frames that do not show a whole part
 class CameraOptions:
     """
     seed             of parts, defects and noise
-    kind             of the parts
+    kind             of the parts that are shown first
+    others           kinds that parameter `kind` may change to
     size             width, height
-    pool             rendered parts; they come again in this order
+    pool             rendered parts of each kind; they come again in this order
     defect_rate      share of them that is defective
     frames_per_part  how long each one stays
     empty_frames     how long the place is empty before the next one
@@ -51,6 +53,12 @@ class CameraOptions:
     belt: Belt | None = None
     fps: float = 30.0
     distortion: tuple[float, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """All, the first one first."""
+        return tuple(dict.fromkeys((self.kind, *self.others)))
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the pool, `good` or its defect, and how it looks from its coming to its going."""
+    """
+    A part of the pool, `good` or its defect, and how it looks from its coming to its going.
 
+    file  what `truth/label` calls it
+    """
+
+    kind: str
+    file: str
     defect: str
     pictures: list[Picture]
 
@@ -80,39 +94,44 @@ class Part:
 def run_camera(camera: CameraOptions, options: SourceOptions,
                ros_args: Sequence[str] = ()) -> Report:
     """Render the pool and show it until SIGINT; raises DcmdError as run_source and simulate."""
+    choice = Choice('kind', camera.kinds, camera.kind, KIND_HELP)
     parts = render(camera)
-    return run_source(frames(parts, camera), options, ros_args)
+    return run_source(frames(parts, camera, choice), options, ros_args, choice)
 
 
 def render(camera: CameraOptions) -> list[Part]:
-    """The pool; the same options give the same bytes."""
+    """The pool of every kind; the same options give the same bytes."""
     rng = np.random.default_rng((camera.seed, camera.pool))
     bad = rng.permutation(camera.pool) < round(camera.defect_rate * camera.pool)
     defects = [str(name) for name in rng.choice(list(DEFECTS), camera.pool)]
     lens = Lens(intrinsics(camera.size), camera.distortion)
     look = passing if camera.belt else standing
 
-    def part(index: int) -> Part:
+    def part(kind: str, index: int) -> Part:
         defect = defects[index] if bad[index] else None
-        return Part(defect or 'good', look(camera, index, defect, lens))
+        return Part(kind, f'{kind}/{camera.seed}/{index:03d}', defect or 'good',
+                    look(camera, kind, index, defect, lens))
 
+    wanted = list(product(camera.kinds, range(camera.pool)))
     with ThreadPoolExecutor() as threads:
-        return list(tqdm(threads.map(part, range(camera.pool)), total=camera.pool,
+        return list(tqdm(threads.map(part, *zip(*wanted, strict=True)), total=len(wanted),
                          desc='rendering parts', unit='part'))
 
 
-def standing(camera: CameraOptions, index: int, defect: str | None, lens: Lens) -> list[Picture]:
+def standing(camera: CameraOptions, kind: str, index: int, defect: str | None, lens: Lens,
+             ) -> list[Picture]:
     """A part that is put there, inspected, and taken away."""
     views = [(camera.frames_per_part, False), (camera.empty_frames, True)]
-    return [picture(simulate(camera.seed, camera.kind, index, defect, camera.size, empty),
+    return [picture(simulate(camera.seed, kind, index, defect, camera.size, empty),
                     lens, number) for number, empty in views if number]
 
 
-def passing(camera: CameraOptions, index: int, defect: str | None, lens: Lens) -> list[Picture]:
+def passing(camera: CameraOptions, kind: str, index: int, defect: str | None, lens: Lens,
+            ) -> list[Picture]:
     """A part that comes on the belt, each place of it rendered for itself."""
     assert camera.belt is not None
-    shifts = way(camera.belt, camera.seed, camera.kind, index, camera.size, camera.fps)
-    return [picture(simulate(camera.seed, camera.kind, index, defect, camera.size, shift=shift,
+    shifts = way(camera.belt, camera.seed, kind, index, camera.size, camera.fps)
+    return [picture(simulate(camera.seed, kind, index, defect, camera.size, shift=shift,
                              tick=tick), lens, 1) for tick, shift in enumerate(shifts)]
 
 
@@ -122,27 +141,29 @@ def picture(frame: SimulatedFrame, lens: Lens, number: int) -> Picture:
                    frame.presence, number)
 
 
-def frames(parts: Sequence[Part], camera: CameraOptions) -> Iterator[SourceFrame]:
-    """Part after part for ever, no two frames in a row alike."""
+def frames(parts: Sequence[Part], camera: CameraOptions, choice: Choice | None = None,
+           ) -> Iterator[SourceFrame]:
+    """Part after part for ever, of the kind that is chosen; no two frames in a row alike."""
     noise, ideal = LightNoise(camera.size, camera.seed), intrinsics(camera.size)
     clean = np.zeros(camera.size[::-1], bool)
-    for number, (shown, part, seen) in enumerate(sequence(parts)):
+    choice = choice or Choice('kind', camera.kinds, camera.kind, '')
+    for number, (shown, part, seen) in enumerate(sequence(parts, choice)):
         rgb, depth = noise.add(seen.rgb, depth_of(seen.steps), number)
         yield SourceFrame(rgb, depth, clean if seen.mask is None else seen.mask,
-                          part.defect if seen.presence == 'whole' else NO_PART,
-                          f'{camera.kind}/{camera.seed}/{shown % len(parts):03d}', ideal,
-                          about(camera.kind, part.defect, shown, seen))
+                          part.defect if seen.presence == 'whole' else NO_PART, part.file, ideal,
+                          about(part, shown, seen))
 
 
-def sequence(parts: Sequence[Part]) -> Iterator[tuple[int, Part, Picture]]:
+def sequence(parts: Sequence[Part], choice: Choice) -> Iterator[tuple[int, Part, Picture]]:
     """For each frame the number of the part that is shown, the part, and its picture."""
+    pools = {kind: cycle([part for part in parts if part.kind == kind]) for kind in choice.among}
     for shown in count():
-        part = parts[shown % len(parts)]
+        part = next(pools[choice.value])
         for seen in part.pictures:
             yield from repeat((shown, part, seen), seen.frames)
 
 
-def about(kind: str, defect: str, number: int, seen: Picture) -> dict[str, object]:
+def about(part: Part, number: int, seen: Picture) -> dict[str, object]:
     """
     What truth/label says besides the label, which is `no_part` where not the whole part is seen.
 
@@ -150,9 +171,9 @@ def about(kind: str, defect: str, number: int, seen: Picture) -> dict[str, objec
     `group` (geometry, appearance or both) is null for a good part.
     """
     there = seen.presence != 'empty'
-    return {'kind': kind, 'view': seen.presence, 'part': number if there else None,
-            'defect': defect if there else None,
-            'group': DEFECTS.get(defect) if there else None}
+    return {'kind': part.kind, 'view': seen.presence, 'part': number if there else None,
+            'defect': part.defect if there else None,
+            'group': DEFECTS.get(part.defect) if there else None}
 
 
 class LightNoise:

@@ -29,7 +29,7 @@ from dcmd_ros.nodes.source_messages import (
     truth_label,
     truth_mask,
 )
-from dcmd_ros.sensing.faults import SECOND, Emission, FaultError, FaultInjector, parse_faults
+from dcmd_ros.sensing.faults import SECOND, Emission, FaultInjector, parse_faults
 
 IMAGE_HISTORY, LABEL_HISTORY = 10, 100  # reliable, as a depth alone is: it suits all listeners
 FAULT_HELP = (
@@ -77,6 +77,16 @@ class Mounting:
     points: bool = False
 
 
+@dataclass
+class Choice:
+    """A parameter of the source that takes one of several texts, and which it is now."""
+
+    name: str
+    among: tuple[str, ...]
+    value: str
+    help: str
+
+
 @dataclass(frozen=True, order=True)
 class Late:
     """A delayed message; `due` in steady nanoseconds."""
@@ -98,7 +108,8 @@ class RgbdSource(Node):
 
     def __init__(self, name: str, context: Context, fault: str = '',
                  depth_encoding: str = '32FC1', seed: int = 0,
-                 history: int = IMAGE_HISTORY, mounting: Mounting | None = None) -> None:
+                 history: int = IMAGE_HISTORY, mounting: Mounting | None = None,
+                 choice: Choice | None = None) -> None:
         super().__init__(name, context=context)
         self._images = {s: self.create_publisher(Image, f'{s}/image', history)
                         for s in MODALITIES}
@@ -117,7 +128,8 @@ class RgbdSource(Node):
         self._late: list[Late] = []
         self._order = count()
         self._start: int | None = None
-        self._declare_fault(fault)
+        self._choice = choice
+        self._declare(fault)
 
     @property
     def outputs(self) -> list[Publisher]:
@@ -178,31 +190,44 @@ class RgbdSource(Node):
         if self._images[sensor].get_subscription_count():
             self._images[sensor].publish(picture(sensor, emission, self._depth_encoding))
 
-    def _declare_fault(self, fault: str) -> None:
+    def _declare(self, fault: str) -> None:
         try:
             self.declare_parameter('fault', fault, ParameterDescriptor(description=FAULT_HELP))
         except InvalidParameterTypeException as error:
             raise DcmdError(f'parameter fault must be a text: {error}') from error
         self._inject(self.get_parameter('fault').value)
-        self.add_on_set_parameters_callback(check_fault)
-        self.add_post_set_parameters_callback(self._change_fault)
+        self.add_on_set_parameters_callback(self._check)
+        self.add_post_set_parameters_callback(self._change)
+        if choice := self._choice:
+            self.declare_parameter(choice.name, choice.value, ParameterDescriptor(
+                description=choice.help, additional_constraints=' or '.join(choice.among)))
 
     def _inject(self, text: str) -> None:
         self._injector = FaultInjector(parse_faults(text), self._seed)
 
-    def _change_fault(self, parameters: Iterable[Parameter]) -> None:
+    def _check(self, parameters: Iterable[Parameter]) -> SetParametersResult:
+        """Refuses a fault text that cannot be read, and what is not among the choices."""
+        try:
+            for parameter in parameters:
+                if parameter.name == 'fault' and isinstance(parameter.value, str):
+                    parse_faults(parameter.value)
+                elif self._choice and parameter.name == self._choice.name:
+                    check_choice(parameter.value, self._choice)
+        except DcmdError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _change(self, parameters: Iterable[Parameter]) -> None:
         for parameter in parameters:
             if parameter.name == 'fault':
                 self._inject(parameter.value)
                 self._start = None
+            elif self._choice and parameter.name == self._choice.name:
+                self._choice.value = parameter.value
 
 
-def check_fault(parameters: Iterable[Parameter]) -> SetParametersResult:
-    """Refuses a fault text that cannot be read, with the reason."""
-    for parameter in parameters:
-        if parameter.name == 'fault' and isinstance(parameter.value, str):
-            try:
-                parse_faults(parameter.value)
-            except FaultError as error:
-                return SetParametersResult(successful=False, reason=str(error))
-    return SetParametersResult(successful=True)
+def check_choice(value: object, choice: Choice) -> None:
+    """:raises DcmdError: the value is not among the choices"""
+    if value not in choice.among:
+        raise DcmdError(f'{choice.name} {value!r} is not there; choose from '
+                        f'{", ".join(choice.among)}')

@@ -169,6 +169,26 @@ def test_a_belt_goes_by_with_its_truth_clouds_and_a_lens_that_bends(
     assert tuple(listener.got['rgb/camera_info'][-1].d) == lens
 
 
+def test_the_kind_of_part_changes_at_run_time_and_unknown_ones_are_refused(
+        start: Start, listen: Listen) -> None:
+    listener = listen()
+    start('camera', *SMALL, '--kind', 'sheet,woven', '--frames-per-part', 3, '--empty-frames', 1)
+
+    def kinds() -> list[str]:
+        return [label['kind'] for label in listener.labels()]
+
+    listener.until(lambda: len(kinds()) > 5)
+    assert set(kinds()) == {'sheet'}
+    refused = listener.set('camera', 'kind', 'turned')
+    assert not refused.successful and "'turned' is not there; choose from sheet, woven" in (
+        refused.reason)
+    assert listener.set('camera', 'kind', 'woven').successful
+    listener.until(lambda: kinds()[-6:] == ['woven'] * 6)
+    first = kinds().index('woven')
+    assert 'sheet' not in kinds()[first:]
+    assert listener.labels()[first - 1]['view'] == 'empty', 'a part stays until it is through'
+
+
 def test_jitter_parts_the_stamps_of_the_sensors_and_no_more(start: Start, listen: Listen) -> None:
     listener = listen()
     start('camera', *SMALL, '--fps', 40, '--jitter', 0.004)
