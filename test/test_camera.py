@@ -1,12 +1,13 @@
 """The simulated camera's pool, its belt, its lens and its noise."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
-from dcmd_ros.nodes.camera import CameraOptions, LightNoise, frames, render
+from dcmd_ros.nodes.camera import CameraOptions, LightNoise, drawn, frames, render
 from dcmd_ros.nodes.lens import Lens
 from dcmd_ros.sensing.camera_model import CameraModel
 from dcmd_ros.sensing.geometry import unproject_rays
@@ -26,6 +27,15 @@ def test_the_pool_has_the_stated_share_of_defects_and_is_the_same_each_time() ->
         assert one.defect == other.defect
         for a, b in zip(one.pictures, other.pictures, strict=True):
             assert np.array_equal(a.rgb, b.rgb) and np.array_equal(a.steps, b.steps)
+
+
+def test_each_defect_comes_as_often_as_the_others() -> None:
+    found = drawn(replace(SMALL, pool=60, defect_rate=0.6))
+    counts = Counter(found.values())
+    assert set(counts) == set(DEFECTS) and set(counts.values()) == {4}
+    order = [found[index] for index in sorted(found)]
+    assert len(set(order[:9])) == 9, 'nine defective parts in a row have nine defects'
+    assert drawn(replace(SMALL, seed=4, pool=60, defect_rate=0.6)) != found
 
 
 def test_a_part_stays_for_its_frames_and_the_pool_comes_round() -> None:

@@ -17,15 +17,13 @@ def result(stamp: str = '1', verdict: str = 'good', score: float = 0.2, mode: st
                   {'rgb': 'ok', 'depth': 'ok'}, arrival)
 
 
-def label(defect: str = 'good', part: int | None = 0, view: str = 'whole',
-          arrival: float = 0.0) -> dict[str, object]:
-    return {'part': part, 'defect': defect, 'view': view, 'arrival': arrival, 'kind': 'turned',
-            'group': None}
+def label(defect: str = 'good', part: int | None = 0, view: str = 'whole') -> dict[str, object]:
+    return {'part': part, 'defect': defect, 'view': view, 'kind': 'turned', 'group': None}
 
 
 def seen(defect: str, score: float, mode: str = 'both') -> Seen:
     verdict = 'anomalous' if score >= 0.5 else 'good'
-    return Seen(PartSeen(label(defect), [result(verdict=verdict, score=score)], [0.0]), mode)
+    return Seen(PartSeen(label(defect), [result(verdict=verdict, score=score)]), mode)
 
 
 ALL_RIGHT = [seen(label, score, mode) for mode in ('both', 'rgb_only', 'depth_only')
@@ -68,19 +66,20 @@ def test_parts_during_which_a_sensor_lied_unnoticed_have_a_column_of_their_own()
     assert '0/1' in table(summary)
 
 
-def test_a_part_lies_in_a_phase_by_when_its_frames_were_taken() -> None:
+def test_a_part_lies_in_a_phase_by_the_stamps_of_its_frames() -> None:
     lie, true = Phase('frozen', 5, 'freeze depth', lies=True), Phase('both sensors', 5)
-    played = [Played('turned', true, 10.0), Played('turned', lie, 15.0)]
-    parts = [PartSeen(label(), [result()], [14.9]), PartSeen(label(), [result()], [15.1]),
-             PartSeen(label(), [result(mode='rgb_only')], [19.0])]
-    assert [s.column for s in told_apart(parts, played)] == ['both', LYING, 'rgb_only']
+    played = [Played('turned', true, 0.0, 10.0, 15.1), Played('turned', lie, 0.0, 15.0)]
+    parts = [PartSeen(label(), [result('14.9')]), PartSeen(label(), [result('15.1')]),
+             PartSeen(label(), [result('14.9'), result('15.1')]),
+             PartSeen(label(), [result('19.0', mode='rgb_only')])]
+    assert [s.column for s in told_apart(parts, played)] == ['both', LYING, LYING, 'rgb_only']
 
 
 def test_results_become_parts_by_the_truth_of_their_stamps(
         capsys: pytest.CaptureFixture[str]) -> None:
     seen = PartsSeen()
     seen.labels = {
-        '1': label('dent', 7, arrival=3.0), '2': label('dent', 7), '3': label('dent', 7),
+        '1': label('dent', 7), '2': label('dent', 7), '3': label('dent', 7),
         '4': label('', None, 'empty'), '5': label('dent', 8, 'partly'), '6': label('good', 8)}
     for stamp, verdict, score in (('1', 'good', 0.4), ('2', 'anomalous', 0.7),
                                   ('3', 'anomalous', 0.6), ('0', 'anomalous', 0.9)):
@@ -94,7 +93,7 @@ def test_results_become_parts_by_the_truth_of_their_stamps(
     seen.tell()
     assert capsys.readouterr().out.startswith('part   8')
     first, second = seen.parts
-    assert (len(first.results), first.taken[0], first.is_right) == (3, 3.0, True)
+    assert (first.stamps, first.is_right) == ([1.0, 2.0, 3.0], True)
     assert (second.verdict, len(second.results)) == ('good', 1)
     assert seen.empty == {'no_part': 1}
 

@@ -123,9 +123,12 @@ class Show:
 
     def _play(self, act: Act, phase: Phase) -> None:
         print(f'-- {act.kind}: {phase.text}', flush=True)
+        since = time.time()
         set_parameter(self.observer, 'camera', 'fault', phase.fault)
         begin = time.monotonic()
-        self.played.append(Played(act.kind, phase, begin))
+        for before in self.played[-1:]:
+            before.until = time.time()
+        self.played.append(Played(act.kind, phase, begin, since))
         self._spin(begin + phase.seconds)
 
     def _change_over(self, act: Act) -> None:
@@ -185,8 +188,8 @@ def drops(observer: Observer) -> int:
 def started(acts: Sequence[Act], args: argparse.Namespace) -> Iterator[None]:
     """The inspector, the camera, and the recorder unless it is not wanted."""
     kinds = shown(acts)
-    seconds = sum(phase.seconds for act in acts for phase in act.phases)
-    pool = round(seconds * args.fps / (FRAMES + EMPTY) / len(kinds)) + 1
+    longest = max(sum(act.seconds for act in acts if act.kind == kind) for kind in kinds)
+    pool = round(longest * args.fps / (FRAMES + EMPTY)) + 1
     camera = ('--seed', args.seed, '--fps', args.fps, '--kind', ','.join(kinds), '--pool', pool,
               '--frames-per-part', FRAMES, '--empty-frames', EMPTY, '--defect-rate', DEFECTIVE)
     bag = args.out / 'run.mcap'

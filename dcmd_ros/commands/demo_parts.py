@@ -28,12 +28,15 @@ class PartSeen:
 
     about    what truth/label says, of its first frame with a result
     results  of the frames that show the whole part
-    taken    when these were published, steady seconds
     """
 
     about: Mapping[str, Any]
     results: list[Result] = field(default_factory=list)
-    taken: list[float] = field(default_factory=list)
+
+    @property
+    def stamps(self) -> list[float]:
+        """Of its frames, in seconds."""
+        return [float(result.stamp) for result in self.results]
 
     @property
     def defect(self) -> str:
@@ -99,7 +102,6 @@ class PartsSeen:
                 self.parts.append(PartSeen(about))
         if about['view'] == 'whole':
             self.parts[-1].results.append(result)
-            self.parts[-1].taken.append(about['arrival'])
 
     def tell(self) -> None:
         """Print what has not been told yet."""

@@ -14,7 +14,7 @@ from dcmd_ros.commands.demo_script import Played
 from dcmd_ros.commands.demo_summary import COLUMNS, LYING, Seen, Summary, rows
 from dcmd_ros.commands.observe import moment_of
 from dcmd_ros.evaluation import output, page, run_charts
-from dcmd_ros.evaluation.markup import Markup, data_uri, join, row, table, tag
+from dcmd_ros.evaluation.markup import Markup, join, row, table, tag
 from dcmd_ros.evaluation.panels import Picture, encoded
 from dcmd_ros.evaluation.strip import Row, Tile, strip
 from dcmd_ros.evaluation.tables import name_cell, percent
@@ -32,9 +32,10 @@ def write_report(out: Path, summary: Summary, played: Sequence[Played], album: A
     :raises OutputError: the folder cannot be written to
     """
     parts = [seen.part for seen in summary.seen]
-    picture = strip([row_of(one, parts, album) for one in telling(played)])
-    output.write(out / STRIP, encoded(picture))
-    output.write(out / PAGE, page_of(summary, played, album, picture, facts))
+    pictures = [row_of(one, parts, album) for one in telling(played)]
+    if any(one.tiles for one in pictures):
+        output.write(out / STRIP, encoded(strip(pictures)))
+    output.write(out / PAGE, page_of(summary, played, pictures, facts))
     return out / PAGE
 
 
@@ -60,8 +61,7 @@ def row_of(played: Played, parts: Sequence[PartSeen], album: Album) -> Row:
 
 def during(played: Played, parts: Sequence[PartSeen]) -> list[PartSeen]:
     """The parts that came wholly within a phase."""
-    return [part for part in parts
-            if all(played.begin <= taken < played.end for taken in part.taken)]
+    return [part for part in parts if played.holds(part.stamps)]
 
 
 def picture_of(part: PartSeen, album: Album) -> Picture | None:
@@ -74,17 +74,15 @@ def picture_of(part: PartSeen, album: Album) -> Picture | None:
     return None
 
 
-def page_of(summary: Summary, played: Sequence[Played], album: Album, picture: Picture,
+def page_of(summary: Summary, played: Sequence[Played], pictures: Sequence[Row],
             facts: Mapping[str, str]) -> str:
     moments = [replace(moment_of(result), label=seen.label)
                for seen in summary.seen for result in seen.part.results]
     parts = [
         page.heading('Demo: inspection goes on while sensors fail', facts), headline(summary),
-        section('What was seen', 'Some parts of each phase, defective ones first; green: judged '
-                'right. The overlay is what the inspector publishes: heat, verdict, the sensors '
-                'that delivered, and how far each is trusted.',
-                tag('figure', tag('img', src=data_uri(encoded(picture, '.jpg')),
-                                  alt='parts of each phase'))),
+        section('What was seen', 'Some parts of each phase, more of the defective ones. The '
+                'overlay is what the inspector publishes: heat, verdict, the sensors that '
+                'delivered, and how far each is trusted.', *map(gallery, pictures)),
         section('Defects by sensors', 'Parts judged right of all. In brackets: these sensors '
                 'cannot see that defect. A sensor that was not trusted counts as absent; "lie '
                 'unnoticed": both were trusted while one delivered what is not there.',
@@ -102,9 +100,16 @@ def section(title: str, text: str, *body: Markup) -> Markup:
     return join([tag('h2', title), tag('p', text, class_='soft'), *body])
 
 
+def gallery(pictures: Row) -> Markup:
+    """The tiles of one phase."""
+    figures = (page.figure(encoded(tile.picture, '.jpg'), tile.text, '' if tile.right else 'wrong')
+               for tile in pictures.tiles)
+    return join([tag('h3', pictures.title), tag('div', *figures, class_='pair')])
+
+
 def headline(summary: Summary) -> Markup:
     found: list[tuple[str, object]] = [
-        (f'{summary.right} / {len(summary.seen)}', 'parts judged right, all sensors and faults')]
+        (f'{summary.right}/{len(summary.seen)}', 'parts judged right, all sensors and faults')]
     found += [(f'{value:.3f}', f'I-AUROC, {COLUMNS[mode]}')
               for mode, value in summary.i_auroc.items()]
     return page.tiles([*found, (f'{percent(summary.false_alarm_rate)} %', 'false alarms'),
@@ -122,7 +127,7 @@ def phase_table(summary: Summary, played: Sequence[Played]) -> Markup:
     """Parts, false alarms and recovery of each phase."""
     lines = []
     for one in played:
-        here = [s for s in summary.seen if one.begin <= s.part.taken[0] < one.end]
+        here = [s for s in summary.seen if one.holds(s.part.stamps[-1:])]
         good = [s for s in here if s.label == 'good']
         alarms = sum(s.part.verdict == 'anomalous' for s in good)
         back = summary.recoveries.get(f'{one.kind}: {one.phase.text}')

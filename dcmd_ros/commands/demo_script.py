@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,17 +31,24 @@ class Phase:
     returns: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Played:
-    """A phase that was shown, with which kind of part, and when it began in steady seconds."""
+    """
+    A phase that was shown, and with which kind of part.
+
+    begin         steady seconds at which its fault was set
+    since, until  stamps in seconds of the frames that it may have befallen
+    """
 
     kind: str
     phase: Phase
     begin: float
+    since: float
+    until: float = math.inf
 
-    @property
-    def end(self) -> float:
-        return self.begin + self.phase.seconds
+    def holds(self, stamps: Iterable[float]) -> bool:
+        """Whether all these frames are among them."""
+        return all(self.since <= stamp < self.until for stamp in stamps)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,10 @@ class Act:
     kind: str
     model: Path
     phases: tuple[Phase, ...]
+
+    @property
+    def seconds(self) -> float:
+        return sum(phase.seconds for phase in self.phases)
 
 
 ACTS = (

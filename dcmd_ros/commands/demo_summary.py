@@ -87,7 +87,7 @@ def told_apart(parts: Sequence[PartSeen], played: Sequence[Played]) -> list[Seen
     """Each part by the sensors its verdict rests on."""
     lies = [one for one in played if one.phase.lies]
     return [Seen(part, LYING if part.sight == 'both' and any(
-        one.begin <= taken < one.end for one in lies for taken in part.taken) else part.sight)
+        one.holds([stamp]) for one in lies for stamp in part.stamps) else part.sight)
         for part in parts]
 
 

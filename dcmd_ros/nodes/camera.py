@@ -101,14 +101,12 @@ def run_camera(camera: CameraOptions, options: SourceOptions,
 
 def render(camera: CameraOptions) -> list[Part]:
     """The pool of every kind; the same options give the same bytes."""
-    rng = np.random.default_rng((camera.seed, camera.pool))
-    bad = rng.permutation(camera.pool) < round(camera.defect_rate * camera.pool)
-    defects = [str(name) for name in rng.choice(list(DEFECTS), camera.pool)]
+    defects = drawn(camera)
     lens = Lens(intrinsics(camera.size), camera.distortion)
     look = passing if camera.belt else standing
 
     def part(kind: str, index: int) -> Part:
-        defect = defects[index] if bad[index] else None
+        defect = defects.get(index)
         return Part(kind, f'{kind}/{camera.seed}/{index:03d}', defect or 'good',
                     look(camera, kind, index, defect, lens))
 
@@ -116,6 +114,15 @@ def render(camera: CameraOptions) -> list[Part]:
     with ThreadPoolExecutor() as threads:
         return list(tqdm(threads.map(part, *zip(*wanted, strict=True)), total=len(wanted),
                          desc='rendering parts', unit='part'))
+
+
+def drawn(camera: CameraOptions) -> dict[int, str]:
+    """Which parts of a pool are defective, and how: each defect as often as the others."""
+    rng = np.random.default_rng((camera.seed, camera.pool))
+    number = round(camera.defect_rate * camera.pool)
+    bad = sorted(rng.permutation(camera.pool)[:number])
+    names = rng.permutation(list(DEFECTS))
+    return {int(index): str(names[turn % len(names)]) for turn, index in enumerate(bad)}
 
 
 def standing(camera: CameraOptions, kind: str, index: int, defect: str | None, lens: Lens,
