@@ -11,6 +11,7 @@ import pytest
 
 from dcmd_ros.cli import main
 from dcmd_ros.simulation import DEFECTS, simulate
+from dcmd_ros.simulation.belt import place
 from dcmd_ros.simulation.writer import Recipe, plan
 from dcmd_ros.training.datasets import open_dataset
 
@@ -128,6 +129,23 @@ def test_other_numbers_than_before_are_refused(category: Path,
     assert 'per_defect None (asked for: 7)' in capsys.readouterr().err
     recipe = json.loads((category / 'generate.json').read_text())
     assert set(recipe) == {'kind', 'seed', 'parts', 'size', 'version'}
+
+
+def test_parts_may_lie_anywhere_on_the_belt_but_wholly_in_view(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = [simulate(4, 'turned', n, None, SIZE, shift=place(4, 'turned', n, SIZE, 0.1))
+            for n in range(12)]
+    middles = [np.nonzero(frame.part.any(0))[0].mean() for frame in seen]
+    assert {frame.presence for frame in seen} == {'whole'}
+    assert np.ptp(middles) > 0.25 * SIZE[0]
+    assert place(4, 'woven', 0, SIZE, 0.1) == 0
+    command = ['generate', str(tmp_path), '--kinds', 'turned', '--parts', '1', '--size', '160x120',
+               '--per-defect', '0', '--good-parts', '1', '--seed', '4', '--spread']
+    assert main([*command, '0.2']) == 1
+    assert 'a turned part is not wholly in view' in capsys.readouterr().err
+    assert main([*command, '0.1']) == 0
+    rgb = cv2.imread(str(tmp_path / 'turned' / 'train' / 'good' / 'rgb' / '000.png'))
+    assert np.array_equal(rgb[..., ::-1], seen[0].rgb)
 
 
 @pytest.mark.parametrize('option', [

@@ -14,8 +14,10 @@ import cv2
 from tqdm import tqdm
 
 from dcmd_ros import __version__
+from dcmd_ros.commands.number_types import positive
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.simulation import DEFECTS, KINDS
+from dcmd_ros.simulation.belt import moving, place
 from dcmd_ros.simulation.writer import Recipe, claim, plan, produce
 
 EPILOG = f"""\
@@ -44,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='parts with each defect (default: by --parts)')
     parser.add_argument('--defects', type=defects, metavar='LIST',
                         help='comma-separated (default: all)')
+    parser.add_argument('--spread', type=positive, metavar='M',
+                        help=f'lay {", ".join(moving())} parts anywhere on the belt, up to so '
+                        'many metres from the middle, as `camera --belt` shows them (default: '
+                        'where `camera` puts them)')
     parser.add_argument('--jobs', type=count, default=len(os.sched_getaffinity(0)), metavar='N',
                         help='frames at a time (default: one for each core, %(default)s)')
     parser.add_argument('--size', type=size, default=(640, 480), metavar='WxH',
@@ -90,7 +96,7 @@ def size(text: str) -> tuple[int, int]:
 def run(args: argparse.Namespace) -> dict[str, object]:
     """Generate every kind asked for; the frames there and written now, by kind."""
     recipes = [Recipe(kind, args.seed, args.parts, args.size, __version__, args.good_parts,
-                      args.per_defect, args.defects) for kind in args.kinds]
+                      args.per_defect, args.defects, args.spread) for kind in args.kinds]
     try:
         return generate(args.out, recipes, args.jobs)
     except OSError as error:
@@ -100,6 +106,8 @@ def run(args: argparse.Namespace) -> dict[str, object]:
 def generate(out: Path, recipes: list[Recipe], jobs: int) -> dict[str, object]:
     out.mkdir(parents=True, exist_ok=True)
     check_room(out, recipes)
+    for recipe in recipes:
+        place(recipe.seed, recipe.kind, 0, recipe.size, recipe.spread or 0.0)
     for recipe in recipes:
         claim(out / recipe.kind, recipe)
     todo = [(recipe, item) for recipe in recipes for item in plan(recipe)]

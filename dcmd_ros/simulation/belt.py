@@ -53,3 +53,21 @@ def way(belt: Belt, seed: int, kind: str, index: int, size: tuple[int, int], fps
 def moving() -> list[str]:
     """The kinds that come on a belt."""
     return [name for name, kind in KINDS.items() if kind.station == BELT]
+
+
+def place(seed: int, kind: str, index: int, size: tuple[int, int], spread: float) -> float:
+    """
+    A shift for `simulate` that lays a part anywhere on the belt, up to `spread` from the middle.
+
+    0 for the kinds that stand in a fixture.
+
+    :raises SimulationError: so far out a part is not wholly in view
+    """
+    if KINDS[kind].station != BELT or not spread:
+        return 0.0
+    view = look_down(size, *KINDS[kind].camera)
+    most = min(view.x0.max(), -view.x0.min()) - KINDS[kind].radius - KINDS[kind].reach[0]
+    if spread > most:
+        raise SimulationError(f'{1000 * spread:.0f} mm from the middle a {kind} part is not '
+                              f'wholly in view; {1000 * float(most):.0f} mm at most')
+    return float(generator(seed, kind, index, 'place').uniform(-spread, spread))

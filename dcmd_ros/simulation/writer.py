@@ -14,6 +14,7 @@ import numpy as np
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Intrinsics
 from dcmd_ros.simulation.array import Array
+from dcmd_ros.simulation.belt import place
 from dcmd_ros.simulation.camera import intrinsics
 from dcmd_ros.simulation.simulator import DEFECTS, SimulatedFrame, simulate
 
@@ -28,6 +29,7 @@ class Recipe:
 
     good_parts, per_defect  of the test split; None = by `parts`
     defects                 that there are; None = all
+    spread                  metres from the middle along the belt; None = where parts are put
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Recipe:
     good_parts: int | None = None
     per_defect: int | None = None
     defects: tuple[str, ...] | None = None
+    spread: float | None = None
 
     @property
     def validation(self) -> int:
@@ -133,15 +136,16 @@ def camera_note(k: Intrinsics) -> bytes:
 
 def produce(folder: Path, recipe: Recipe, item: Item) -> bool:
     """Write one part unless it is there; whether it had to be written."""
-    place = folder / item.folder
+    into = folder / item.folder
     name = f'{item.number:03d}'
-    last = place / 'xyz' / f'{name}.tiff'
+    last = into / 'xyz' / f'{name}.tiff'
     if last.is_file():
         return False
-    frame = simulate(recipe.seed, recipe.kind, item.index, item.defect, recipe.size)
-    write(place / 'rgb' / f'{name}.png', encoded('.png', frame.rgb[..., ::-1]))
+    shift = place(recipe.seed, recipe.kind, item.index, recipe.size, recipe.spread or 0.0)
+    frame = simulate(recipe.seed, recipe.kind, item.index, item.defect, recipe.size, shift=shift)
+    write(into / 'rgb' / f'{name}.png', encoded('.png', frame.rgb[..., ::-1]))
     if item.folder.startswith('test'):
-        write(place / 'gt' / f'{name}.png', encoded('.png', truth(frame)))
+        write(into / 'gt' / f'{name}.png', encoded('.png', truth(frame)))
     write(last, encoded('.tiff', frame.xyz[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, 1]))
     return True
 
