@@ -84,18 +84,28 @@ def test_results_become_parts_by_the_truth_of_their_stamps(
     for stamp, verdict, score in (('1', 'good', 0.4), ('2', 'anomalous', 0.7),
                                   ('3', 'anomalous', 0.6), ('0', 'anomalous', 0.9)):
         seen(result(stamp, verdict, score))
-    assert capsys.readouterr().out == '', 'the part may still be there'
     seen(result('4', 'no_part', math.nan))
+    seen(result('5', 'anomalous', 0.9))
+    assert capsys.readouterr().out == '', 'the inspector may still have to say'
+    seen(result('6', 'good', 0.1))
     told = capsys.readouterr().out
     assert told.startswith('part   7 turned   both       anomalous 0.600') and 'wrong' not in told
-    seen(result('5', 'anomalous', 0.9))
-    seen(result('6', 'good', 0.1))
     seen.tell()
     assert capsys.readouterr().out.startswith('part   8')
     first, second = seen.parts
     assert (first.stamps, first.is_right) == ([1.0, 2.0, 3.0], True)
     assert (second.verdict, len(second.results)) == ('good', 1)
     assert seen.empty == {'no_part': 1}
+
+
+def test_what_the_inspector_says_of_a_part_goes_before_its_frames() -> None:
+    seen = PartsSeen()
+    seen.labels = {'1': label('dent', 0), '2': label('dent', 0), '3': label('good', 1)}
+    for stamp in ('1', '2', '3'):
+        seen(result(stamp, 'good', 0.2))
+    seen.judged({'verdict': 'anomalous', 'score': '0.8', 'best_stamp': '2', 'frames': '2'})
+    seen.judged({'verdict': 'unknown', 'score': 'nan', 'best_stamp': '9', 'frames': '1'})
+    assert [(p.verdict, p.score) for p in seen.parts] == [('anomalous', 0.8), ('good', 0.2)]
 
 
 def test_a_sensor_that_is_not_trusted_is_none_the_verdict_rests_on() -> None:

@@ -43,7 +43,7 @@ SENSOR_DROPS = ('lost', 'out_of_order', 'stray', 'late', 'duplicate', 'skipped_r
                 'unsynchronised', 'overflow')
 DROPS = {'rgb': SENSOR_DROPS, 'depth': SENSOR_DROPS,
          'inference': ('overwritten', 'failed', 'unreadable')}
-FRAMES, EMPTY = 3, 1  # that a part stays, and that its place is empty then
+FRAMES, EMPTY = 3, 2  # that a part stays, and that its place is empty then
 DEFECTIVE = 0.5
 STOPPED = 'drop both'
 
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> dict[str, object]:
     large_images()
     with ros_session(args.ros_args) as context:
         parts = PartsSeen()
-        observer = Observer(context, INSPECTOR, on_result=parts)
+        observer = Observer(context, INSPECTOR, parts, parts.judged)
         parts.labels = observer.labels
         try:
             show = Show(observer, Album(observer.node, INSPECTOR), parts)

@@ -28,10 +28,12 @@ class PartSeen:
 
     about    what truth/label says, of its first frame with a result
     results  of the frames that show the whole part
+    told     the keys of the inspector's own `~/part`, empty where it sent none
     """
 
     about: Mapping[str, Any]
     results: list[Result] = field(default_factory=list)
+    told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stamps(self) -> list[float]:
@@ -45,13 +47,17 @@ class PartSeen:
 
     @property
     def verdict(self) -> str:
-        """That of most frames; of as many, the graver one."""
+        """The inspector's, else that of most frames; of as many, the graver one."""
+        if self.told:
+            return self.told['verdict']
         counts = Counter(result.verdict for result in self.results)
         return max(counts, key=lambda verdict: (counts[verdict], verdict == 'anomalous'))
 
     @property
     def score(self) -> float:
-        """The middle one of the frames' scores."""
+        """The inspector's, else the middle one of the frames'."""
+        if self.told:
+            return float(self.told['score'])
         known = sorted(r.score for r in self.results if not math.isnan(r.score))
         return known[len(known) // 2] if known else math.nan
 
@@ -77,7 +83,7 @@ class PartSeen:
 
 class PartsSeen:
     """
-    Takes results, with the truth by stamp, and tells each part when it has gone.
+    Takes results, with the truth by stamp, and tells each part when the next one has come.
 
     labels  of the observer, by stamp
     parts   in the order of their coming
@@ -96,12 +102,19 @@ class PartsSeen:
             return
         if about['view'] == 'empty':
             self.empty[result.verdict] += 1
+        if about['view'] != 'whole':
+            return
         if not self.parts or self.parts[-1].about['part'] != about['part']:
             self.tell()
-            if about['view'] == 'whole':
-                self.parts.append(PartSeen(about))
-        if about['view'] == 'whole':
-            self.parts[-1].results.append(result)
+            self.parts.append(PartSeen(about))
+        self.parts[-1].results.append(result)
+
+    def judged(self, told: Mapping[str, str]) -> None:
+        """Take the keys of `~/part`."""
+        for part in reversed(self.parts):
+            if any(result.stamp == told['best_stamp'] for result in part.results):
+                part.told = told
+                return
 
     def tell(self) -> None:
         """Print what has not been told yet."""

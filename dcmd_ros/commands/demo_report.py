@@ -91,7 +91,7 @@ def page_of(summary: Summary, played: Sequence[Played], pictures: Sequence[Row],
                 phase_table(summary, played)),
         section('Over time', 'Scores of all frames; shaded where a result was degraded.',
                 run_charts.timeline_of(moments) if moments else Markup('')),
-        section('Parts', 'One line a part: the verdict of most of its frames.',
+        section('Parts', 'One line a part.',
                 part_table([seen.part for seen in summary.seen]))]
     return page.whole('Demo', *parts)
 
@@ -104,7 +104,7 @@ def gallery(pictures: Row) -> Markup:
     """The tiles of one phase."""
     figures = (page.figure(encoded(tile.picture, '.jpg'), tile.text, '' if tile.right else 'wrong')
                for tile in pictures.tiles)
-    return join([tag('h3', pictures.title), tag('div', *figures, class_='pair')])
+    return join([tag('h3', pictures.title), tag('div', *figures, class_='pair many')])
 
 
 def headline(summary: Summary) -> Markup:
