@@ -34,7 +34,7 @@ from dcmd_ros.nodes.remote import set_parameter, trigger
 from dcmd_ros.nodes.session import large_images, ros_session
 
 INSPECTOR = 'dcmd_inspector'
-START_LIMIT, RELOAD_LIMIT = 120.0, 60.0
+START_LIMIT, RELOAD_LIMIT = 240.0, 60.0
 STATUSES = 4
 LIMITS = (f'ok: image AUROC >= {LEAST_AUROC} in each mode, over good parts and the defects that '
           f'it can see; false alarms <= {MOST_FALSE_ALARMS}; both sensors back <= '

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from dcmd_ros.simulation.sensor import depth_of, steps_of
 GREY_NOISE = 0.7  # levels
 DEPTH_NOISE = 5e-5  # of the distance
 BANK = 16  # frames after which the light noise repeats
+RENDERERS = 4  # at most, as many parts as the simulator keeps at hand
 KIND_HELP = 'Kind of the parts that are shown, from the next part on.'
 NO_PART = 'no_part'  # the label of frames that do not show a whole part
 
@@ -111,7 +113,8 @@ def render(camera: CameraOptions) -> list[Part]:
                     look(camera, kind, index, defect, lens))
 
     wanted = list(product(camera.kinds, range(camera.pool)))
-    with ThreadPoolExecutor() as threads:
+    cv2.setNumThreads(1)
+    with ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), RENDERERS)) as threads:
         return list(tqdm(threads.map(part, *zip(*wanted, strict=True)), total=len(wanted),
                          desc='rendering parts', unit='part'))
 
