@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,9 @@ def write_report(out: Path, summary: Summary, played: Sequence[Played], album: A
     :raises OutputError: the folder cannot be written to
     """
     parts = [seen.part for seen in summary.seen]
-    pictures = [row_of(one, parts, album) for one in telling(played)]
-    if any(one.tiles for one in pictures):
+    every = (row_of(one, parts, album) for one in telling(played))
+    pictures = [one for one in every if one.tiles]
+    if pictures:
         output.write(out / STRIP, encoded(strip(pictures)))
     output.write(out / PAGE, page_of(summary, played, pictures, facts))
     return out / PAGE
@@ -110,7 +112,7 @@ def gallery(pictures: Row) -> Markup:
 def headline(summary: Summary) -> Markup:
     found: list[tuple[str, object]] = [
         (f'{summary.right}/{len(summary.seen)}', 'parts judged right, all sensors and faults')]
-    found += [(f'{value:.3f}', f'I-AUROC, {COLUMNS[mode]}')
+    found += [('–' if math.isnan(value) else f'{value:.3f}', f'I-AUROC, {COLUMNS[mode]}')
               for mode, value in summary.i_auroc.items()]
     return page.tiles([*found, (f'{percent(summary.false_alarm_rate)} %', 'false alarms'),
                        (f'{summary.recover_s:.2f} s', 'longest until both inspect again'),

@@ -30,8 +30,8 @@ class Row:
 
 
 def strip(rows: Sequence[Row]) -> Picture:
-    """All rows, (H, W, 3), red first; the tiles are of one size."""
-    drawn = [drawn_row(row) for row in rows if row.tiles]
+    """All rows, none without tiles, (H, W, 3), red first; the tiles are of one size."""
+    drawn = [drawn_row(row) for row in rows]
     wide = max(row.shape[1] for row in drawn)
     return np.concatenate([cv2.copyMakeBorder(
         row, 0, GAP, 0, wide - row.shape[1], cv2.BORDER_CONSTANT, value=BACKGROUND)
