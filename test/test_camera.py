@@ -59,6 +59,7 @@ def test_the_place_may_be_empty_between_two_parts() -> None:
     camera = replace(SMALL, kind='woven', empty_frames=3)
     shown = list(islice(frames(render(camera), camera), 10))
     empty = [frame for frame in shown if frame.label == 'no_part']
+    assert len(empty) == 6
     assert [frame.about['view'] for frame in shown] == [*['whole'] * 2, *['empty'] * 3] * 2
     assert [frame.about['part'] for frame in shown[:2]] == [0, 0] and shown[5].about['part'] == 1
     for frame in empty:
