@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.inspection import Presence
 from dcmd_ros.network.quality import Quality, colour_quality, depth_quality
 from dcmd_ros.sensing.foreground import (
     InversePlane,
@@ -19,6 +20,7 @@ from dcmd_ros.sensing.foreground import (
     solid,
 )
 from dcmd_ros.sensing.geometry import measured, normals, rotate_to_plane
+from dcmd_ros.sensing.presence import Limits, limits, whole_pieces
 
 Mask = NDArray[np.bool_]
 Colour = NDArray[np.uint8]
@@ -26,6 +28,8 @@ Outliner = Callable[[Colour], Callable[[], Mask]]
 Box = tuple[int, int, int]
 Roi = tuple[int, int, int, int]
 
+MARGIN = 0.06   # of the training parts' extent, by which the box is wider on each side
+_CLEAR = 0.95   # of that, which good parts keep free
 _FEATHER = 2.0  # pixels over which the painted scene fades into the part
 _FILL = 6.0     # pixels from which missing normals are filled in
 _GAIN = (0.5, 2.0)
@@ -57,6 +61,11 @@ class View:
         """The box's share of the image."""
         return self.box[2] ** 2 / (self.intrinsics.width * self.intrinsics.height)
 
+    @property
+    def margin(self) -> float:
+        """Pixels between the training parts and the box's border."""
+        return self.box[2] * MARGIN / (1 + 2 * MARGIN)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -68,6 +77,8 @@ class Prepared:
     normals     (S, S, 3) float32 unit, z away from the support; None where depth is absent
     valid       (S, S) bool, false on the part where its depth is missing
     quality     of each modality that is present
+    presence    whether the part is wholly in view; where it is not, there is no foreground
+    centre      of what is there of the part, as `Inspection` has it
     """
 
     foreground: Mask
@@ -75,6 +86,23 @@ class Prepared:
     normals: NDArray[np.float32] | None
     valid: Mask | None
     quality: dict[str, Quality]
+    presence: Presence = 'whole'
+    centre: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """
+    The part in the box, (side, side), and by which plane it was found.
+
+    alone  the part by each sensor alone, where both were asked
+    odd    what depth shows unlike the scene and unlike colour
+    """
+
+    mask: Mask
+    plane: InversePlane
+    odd: dict[str, float]
+    alone: tuple[Mask, ...] = ()
 
 
 def teacher_input(colour: NDArray) -> NDArray[np.float32]:
@@ -107,12 +135,15 @@ def resized(image: NDArray, size: int) -> NDArray:
 class Preparation:
     """Crops, masks and turns a frame into colour and normals in the support's frame."""
 
-    def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None) -> None:
+    def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None,
+                 gated: bool = False) -> None:
         """
         :param outliner: (S, S, 3) uint8 -> what gives (S, S) bool when called, the part by
             colour. Without it colour finds no part.
+        :param gated: a part that is not wholly in view is none.
         """
         self.view, self.scene, self.outliner = view, scene, outliner
+        self._gated = gated and scene.reliable
 
     def __call__(self, frame: Frame, roi: Roi | None = None) -> Prepared:
         """
@@ -121,9 +152,16 @@ class Preparation:
         """
         box, size = self.view.box, self.view.size
         rgb = None if frame.rgb is None else resized(crop(frame.rgb, box), size)
-        mask, plane, odd = self._part(frame, rgb)
+        found = self._part(frame, rgb)
+        mask, odd = found.mask, found.odd
         if roi is not None:
-            mask &= crop(_inside(frame.size, roi), box)
+            mask = mask & crop(_inside(frame.size, roi), box)
+        presence: Presence = 'whole'
+        seen = mask
+        if self._gated:
+            mask, presence, odd = self._gate(found, mask, limits(
+                frame.size, box, self._margin(frame), roi))
+        centre = self._centre(mask if mask.any() else seen)
         small = resized(mask, size)
         quality: dict[str, Quality] = {}
         colour = shape = valid = None
@@ -132,10 +170,41 @@ class Preparation:
             colour = self._colour(rgb, small)
         if frame.depth is not None:
             quality['depth'] = {**depth_quality(crop(frame.depth, box), mask), **odd}
-            shape, valid = self._normals(frame.depth, mask, plane)
+            shape, valid = self._normals(frame.depth, mask, found.plane)
         rim = 2 * round(_RIM * size) + 1
         wide = cv2.dilate(small.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
-        return Prepared(wide, colour, shape, valid, quality)
+        return Prepared(wide, colour, shape, valid, quality, presence, centre)
+
+    def _gate(self, found: _Found, mask: Mask, within: Limits,
+              ) -> tuple[Mask, Presence, dict[str, float]]:
+        """
+        The part where it is wholly in view, and what is odd about it.
+
+        Two sensors may well disagree about a mere edge of a part.
+        """
+        whole, presence = whole_pieces(mask, within, self._usual)
+        seen = presence == 'whole' or any(
+            whole_pieces(alone, within, self._usual)[1] == 'whole' for alone in found.alone)
+        odd = found.odd if seen else {k: v for k, v in found.odd.items() if k != 'disagreement'}
+        return whole, presence, odd
+
+    def _margin(self, frame: Frame) -> float:
+        """The view's, less what the outline may be out by: colour's is coarser than depth's."""
+        cell = self.view.box[2] / (self.view.size / 4)
+        return _CLEAR * self.view.margin - (cell / 2 if frame.depth is None else 0.0)
+
+    def _centre(self, mask: Mask) -> tuple[float, float]:
+        moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+        if not moments['m00']:
+            return 0.0, 0.0
+        x, y = (moments[m] / moments['m00'] - self.view.box[2] / 2 for m in ('m10', 'm01'))
+        unit = max(np.sqrt(self._usual), 1.0)
+        return float(x / unit), float(y / unit)
+
+    @property
+    def _usual(self) -> float:
+        """The usual part's area in pixels."""
+        return self.scene.area * self.view.intrinsics.width * self.view.intrinsics.height
 
     def raw(self, frame: Frame) -> tuple[Colour, Mask, Mask]:
         """What `outliner` learns from: (S, S, 3) colour, depth's part, where depth could tell."""
@@ -147,23 +216,21 @@ class Preparation:
         colour, part, known = (resized(image, self.view.size) for image in images)
         return colour, part, known
 
-    def _part(self, frame: Frame, rgb: Colour | None,
-              ) -> tuple[Mask, InversePlane, dict[str, float]]:
-        """The part, its support, and what depth shows unlike the scene and unlike colour."""
-        side = self.view.box[2]
+    def _part(self, frame: Frame, rgb: Colour | None) -> _Found:
+        side, usual = self.view.box[2], self.scene.area / self.view.area
         if not self.scene.reliable:
-            return np.ones((side, side), bool), self.scene.plane, {}
+            return _Found(np.ones((side, side), bool), self.scene.plane, {})
         outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
         found = None if frame.depth is None else find_part(frame.depth, self.scene)
         mask = np.zeros((side, side), bool) if outline is None else resized(outline(), side)
         if found is None:
-            return solid(mask, self.scene.area / self.view.area), self.scene.plane, {}
+            return _Found(solid(mask, usual), self.scene.plane, {})
         known, raised = (crop(m, self.view.box) for m in (found.known, found.mask))
         odd = {'shift': self._shift(found.plane)}
         if outline is not None:
             odd['disagreement'] = _disagreement(mask, raised, known)
-        mask = np.where(known, raised, mask)
-        return solid(mask, self.scene.area / self.view.area), found.plane, odd
+        both = solid(np.where(known, raised, mask), usual)
+        return _Found(both, found.plane, odd, () if outline is None else (mask, raised))
 
     def _shift(self, plane: InversePlane) -> float:
         """By what share of the distance the support is not where it was, mid-view."""
