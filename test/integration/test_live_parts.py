@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from live import Bench, BrightSpots, answered, colour, image, inspector
+from live import Bench, BrightSpots, answered, colour, distance, image, inspector
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rig import FPS, rig
 from std_msgs.msg import Bool
@@ -17,15 +17,17 @@ from dcmd_ros.frame import Frame
 from dcmd_ros.inspection import Inspection
 
 pytestmark = pytest.mark.usefixtures('ros_domain', 'quick')
+FAR = 5.0  # m
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class Belt(BrightSpots):
-    """As it, and where RGB's first pixel is 17 the belt is empty."""
+    """As it, and where the first pixel is black or far away the belt is empty."""
 
     def inspect(self, frame: Frame, *options: Any) -> Inspection:
         found = super().inspect(frame, *options)
-        if frame.rgb is None or frame.rgb[0, 0, 0] != 17:
+        blank = frame.rgb is not None and frame.rgb[0, 0, 0] == 0
+        if not blank and (frame.depth is None or frame.depth[0, 0] < FAR):
             return found
         return Inspection(frame.stamp, frame.frame_id, found.mode, 'no_part', 0.0,
                           found.map * 0, found.mask * 0, found.confidence, presence='absent')
@@ -47,10 +49,12 @@ def rejects(bench: Bench) -> list[bool]:
 def showing(bench: Bench, empty: bool = False, bright: bool = False) -> Callable[[int], None]:
     """Publishes frames of an empty belt or of a part."""
     def publish(stamp: int) -> None:
-        picture = colour(bright)
-        picture[0, 0, 0] = 17 if empty else 60
+        picture, depth = colour(bright), distance()
+        if empty:
+            picture[0, 0], depth[0, 0] = 0, FAR
+        bench.publish(stamp, rgb=False, depth=False)
         bench.images['rgb'].publish(image(stamp, picture, 'rgb8'))
-        bench.publish(stamp, rgb=False)
+        bench.images['depth'].publish(image(stamp, depth, '32FC1'))
     return publish
 
 
