@@ -101,9 +101,12 @@ def test_each_triggered_shot_is_a_part_and_inspect_answers_with_it() -> None:
         assert {told(part)['frames'] for part in parts} == {'1'}
         asks = bench.node.create_client(Trigger, f'{bench.inspector}/inspect')
         bench.wait_for(asks.service_is_ready)
-        answer = bench.stream(  # shots so slow that it is the next one that answers
-            answered(asks, Trigger.Request()), fps=1.0, publish=showing(bench))
-        assert answer.success and answer.message.startswith('good')
+
+        def judged() -> bool:  # shots so slow that it is the next one that answers
+            answer = bench.stream(
+                answered(asks, Trigger.Request()), fps=1.0, publish=showing(bench))
+            return answer.success and answer.message.startswith('good')
+        bench.wait_for(judged)
         bench.wait_for(lambda: said[-1] is False)
         bench.stream(lambda: told(parts[-1])['verdict'] == 'no_part', fps=FPS,
                      publish=showing(bench, empty=True))
