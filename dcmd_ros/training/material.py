@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame, Intrinsics
-from dcmd_ros.network.preparation import Preparation, View, crop
+from dcmd_ros.network.preparation import MARGIN, Preparation, View, crop
 from dcmd_ros.network.quality import colour_quality, depth_quality, usual_ranges
 from dcmd_ros.sensing.foreground import Mask, Scene, find_part, learn_scene, solid
 from dcmd_ros.training.sample import Sample
 
 FEWEST = 8
 _SCENE_FRAMES = 48
-_MARGIN = 0.06
 _ANGLE_NOISE = 0.04  # radians that a normal may tremble by
 _SIGMA = (1.0, 2.5)
 
@@ -121,7 +120,7 @@ def _trembling(noise: float, intrinsics: Intrinsics) -> float:
 def _box(part: Mask) -> tuple[int, int, int]:
     """Left, top and side of the square around all parts, with margin."""
     left, top, width, height = cv2.boundingRect(part.astype(np.uint8))
-    side = int(round(max(width, height) * (1 + 2 * _MARGIN)))
+    side = int(round(max(width, height) * (1 + 2 * MARGIN)))
     return left + (width - side) // 2, top + (height - side) // 2, side
 
 
