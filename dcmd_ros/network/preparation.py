@@ -29,7 +29,7 @@ Box = tuple[int, int, int]
 Roi = tuple[int, int, int, int]
 
 MARGIN = 0.06   # of the training parts' extent, by which the box is wider on each side
-_CLEAR = 0.25   # of that, which a part wholly in view keeps free: it may be bent, or lie a bit off
+_CLEAR = 0.75   # of that, which a part wholly in view keeps free: it may be bent, or lie a bit off
 _FEATHER = 2.0  # pixels over which the painted scene fades into the part
 _FILL = 6.0     # pixels from which missing normals are filled in
 _GAIN = (0.5, 2.0)
