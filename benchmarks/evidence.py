@@ -15,7 +15,7 @@ share of their depth that is missing on the part.
 
 The last line is JSON: {"i_auroc": {MODE}, "hidden": {MODE}, "moved": {CHANGE: {MODE: {"chance",
 "by"}}}, "missing": {MODE}}, null where it is not defined; exits 1 where `hidden` or a `chance`
-is not between 0.40 and 0.62.
+is not between 0.40 and 0.62, but with --quick, which has too few parts to tell.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ def main() -> None:
     found = figures(lambda frame: inspector.inspect(frame).map, load_checkpoint(args.model).scene,
                     *chosen, args.seed)
     print(json.dumps(rounded(found)))
-    if missed := misses(found):
+    if (missed := misses(found)) and not args.quick:
         print(f'not between {LOW} and {HIGH}: {", ".join(missed)}', file=sys.stderr)
         sys.exit(1)
 

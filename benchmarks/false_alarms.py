@@ -72,8 +72,8 @@ def drawn(kind: str, seed: int, count: int, bar: tqdm) -> Frames:  # type: ignor
 
 
 def calibrate(model: Path, kind: str, seed: int, count: int, rate: float, out: Path) -> None:
-    """The model with new thresholds; each part is read twice, to compare it and to judge it."""
-    with tqdm(total=2 * count, desc='calibrating', unit='reading') as bar:
+    """The model with new thresholds; parts are read twice, to compare them and to judge them."""
+    with tqdm(total=2 * count + 1, desc='calibrating', unit='reading') as bar:
         recalibrate(model, drawn(kind, seed, count, bar), out, rate, lambda text: bar.write(
             text, file=sys.stderr))
 
