@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from detector_rig import OPTIONS, frame_of, frames_of, sample
 
+from dcmd_ros.commands import train as train_command
 from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.training import recipe, trainer
 from dcmd_ros.training.material import Frames, TrainingError, fingerprint
@@ -139,3 +142,20 @@ def test_the_fingerprint_tells_frames_apart() -> None:
     assert fingerprint(frame) == fingerprint(frame_of(1)) != fingerprint(frame_of(2))
     assert fingerprint(frame) != fingerprint(replace(frame, depth=None))
     assert sample(frame).load().rgb is frame.rgb
+
+
+def test_the_command_line_sets_the_batch() -> None:
+    parser = argparse.ArgumentParser()
+    train_command.add_arguments(parser)
+    asked = parser.parse_args(['parts', 'disc', '--batch', '3', '--image-size', '128'])
+    told = train_command.options(asked, 'cpu')
+    assert told.batch == 3 and told.network.size == 128
+    assert train_command.options(parser.parse_args(['parts', 'disc']), 'cpu').batch == 8
+    with pytest.raises(SystemExit):
+        parser.parse_args(['parts', 'disc', '--batch', '0'])
+
+
+def test_pictures_stay_beside_the_model(model: Path) -> None:
+    for name in ('samples', 'curves'):
+        picture = cv2.imread(str(model.with_name(f'dcmd_disc_{name}.png')))
+        assert picture is not None and picture.std() > 5

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame, Intrinsics
@@ -60,6 +61,11 @@ class Frames:
         return self.chosen(places.astype(int).tolist())
 
 
+def watched(frames: Frames, text: str) -> Iterator[Frame]:
+    """The frames, once, under a progress bar that begins with the first."""
+    yield from tqdm(frames, desc=text, unit='part', total=len(frames))
+
+
 def fingerprint(frame: Frame) -> str:
     """A short hash of a frame's images."""
     digest = hashlib.blake2b(digest_size=8)
@@ -78,7 +84,8 @@ def learn_view(frames: Frames, size: int) -> tuple[View, Scene]:
                             'setting')
     scene = learn_scene(depths)
     intrinsics = frames.intrinsics or _guessed(depths[0].shape)
-    looks = [_look(frame, scene, intrinsics) for frame in frames.spread(200)]
+    looks = [_look(frame, scene, intrinsics)
+             for frame in watched(frames.spread(200), 'the part in the scene')]
     box = _box(np.logical_or.reduce([look.part for look in looks]))
     noise = float(np.median([look.angle for look in looks]))
     sigma = float(np.clip(np.sqrt(noise / _ANGLE_NOISE), *_SIGMA))
@@ -134,7 +141,7 @@ def usual_quality(frames: Frames, preparation: Preparation,
     """The range of each quality statistic over good frames."""
     colours, depths = [], []
     nothing = np.zeros((preparation.view.size, preparation.view.size), bool)
-    for frame in frames:
+    for frame in watched(frames, 'usual statistics'):
         prepared = preparation(frame)
         colours += [prepared.quality['rgb'], colour_quality(_small(frame, preparation), nothing)]
         depth = crop(frame.depth, preparation.view.box) if frame.depth is not None else None
