@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='frames a step; fewer take less memory (default: 8)')
     parser.add_argument('--large', action='store_true',
                         help='students of twice the arithmetic (docs/network.md says what for)')
+    parser.add_argument('--compensate', action='store_true',
+                        help='restore for the students what a sensor misses (docs/network.md says '
+                        'what for)')
     parser.add_argument('--false-alarm-rate', type=share, default=0.01,
                         help='of good parts, which the thresholds are chosen for (default: 0.01)')
     add_dataset_bag_arguments(parser)
@@ -80,7 +83,8 @@ def options(args: argparse.Namespace, device: str) -> Any:
     folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
         seed=args.seed, steps=args.steps, fold_steps=folds, batch=args.batch,
-        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size, large=args.large),
+        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size, large=args.large,
+                           compensator=args.compensate),
         false_alarm_rate=args.false_alarm_rate, device=device)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dcmd_ros.frame import Modality, Mode
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import CELL, Confidence, measured_share
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of, mean_on
 from dcmd_ros.network.fusion import Scales, evidence
@@ -75,6 +76,8 @@ class Sight:
     part, valid  (N, S, S) bool; valid is None without depth
     trust        (N, 1, S/8, S/8) in what was measured by each modality; empty without a
                  confidence network
+    context      what the students read instead of features: those with what is missing or not
+                 trusted restored, by a network with a compensator; empty where nothing was
     """
 
     mode: Mode
@@ -82,6 +85,7 @@ class Sight:
     part: Tensor
     valid: Tensor | None
     trust: Mapping[Modality, Tensor]
+    context: Mapping[Modality, list[Tensor]] = field(default_factory=dict)
 
     def mean(self) -> dict[Modality, float]:
         """Each modality's mean trust over what it measured of the parts."""
@@ -114,7 +118,8 @@ class Detector:
         valid = None if mode == 'rgb_only' else masks([p.valid for p in prepared], self.device)
         features = self._features(images)
         trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
-        return Sight(mode, features, part, valid, trust)
+        return Sight(mode, features, part, valid, trust, context_of(
+            self.network.compensator, features, part, valid, trust))
 
     def _features(self, images: Mapping[Modality, Tensor]) -> dict[Modality, list[Tensor]]:
         if self.lanes is None:
@@ -129,11 +134,11 @@ class Detector:
     def maps(self, sight: Sight) -> dict[str, Tensor]:
         """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
         if self.lanes is None:
-            return self.network(sight.features, sight.mode, sight.part)
+            return self.network(sight.features, sight.mode, sight.part, sight.context)
         names = EVIDENCE[sight.mode]
         return dict(zip(names, self.lanes([
-            partial(self.network.map, name, sight.features, sight.part) for name in names]),
-            strict=True))
+            partial(self.network.map, name, sight.features, sight.part, sight.context)
+            for name in names]), strict=True))
 
     @torch.inference_mode()
     def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:

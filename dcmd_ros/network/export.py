@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.compensator import kept_cells
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.detector import Detector
 from dcmd_ros.network.fusion import evidence
@@ -28,7 +29,7 @@ class ExportError(DcmdError):
 
 class Whole(nn.Module):
     """
-    Teacher, students, memories, confidence and fusion of one availability mode.
+    Teacher, compensator, students, memories, confidence and fusion of one availability mode.
 
     It does what `Detector.look` and `judge` do, without a step whose sizes depend on the data.
     """
@@ -54,8 +55,11 @@ class Whole(nn.Module):
         :param valid: (N, S, S) bool, where depth was measured; None without depth
         """
         features = self.network.features(self.teacher, {m: images[m] for m in PRESENT[self.mode]})
-        maps = self.network(features, self.mode, part)
         trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
+        compensator = self.network.compensator
+        context = features if compensator is None or not trust else compensator(
+            features, kept_cells(part, valid, trust))
+        maps = self.network(features, self.mode, part, context)
         return evidence(maps, self.mode, self.scales, part, valid, trust)
 
     def example(self, count: int = 1) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from dcmd_ros.network.detector import Detector, outliner
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.network.student import Standardiser
 from dcmd_ros.training.calibration import HeldOut, calibrated
+from dcmd_ros.training.compensation import learn_compensator
 from dcmd_ros.training.contact_sheet import write
 from dcmd_ros.training.curves import loss_curves
 from dcmd_ros.training.features import Features, gather, standardise, together
@@ -124,6 +125,10 @@ class _Recipe:
         folds = self._folds(len(self.frames))
         trainer = Trainer(network, features, validation, options, self.progress)
         students = trainer.run(self._jobs(folds))
+        if network.compensator is not None:
+            self.say('learning to restore what a sensor misses')
+            self.progress.history['compensator'] = learn_compensator(
+                network, features, validation, options)
         runs = {'final': set(), **{f'fold{k}': set(left) for k, left in enumerate(folds)}}
         detectors = [self._detector(network, students, name, teacher,
                                     self._memories(network, features, left_out))
@@ -201,6 +206,7 @@ class _Recipe:
                   memories: dict[Modality, Tensor]) -> Detector:
         copy = Dcmd(self.options.network).to(self.options.device)
         copy.standards.load_state_dict(network.standards.state_dict())
+        copy.compensator = network.compensator
         for modality, bank in memories.items():
             copy.memories[modality].bank = bank
         for branch in BRANCHES:
