@@ -182,8 +182,8 @@ class _Recipe:
                          for c in tqdm(chunks, desc="teacher's features", unit='chunk')])
 
     def _folds(self, count: int) -> list[list[int]]:
-        order = np.random.default_rng(self.options.seed).permutation(count)
-        return [sorted(order[k::self.options.folds].tolist()) for k in range(self.options.folds)]
+        """Blocks of neighbours: parts of one lot, or frames of one part, are left out together."""
+        return [block.tolist() for block in np.array_split(np.arange(count), self.options.folds)]
 
     def _jobs(self, folds: list[list[int]]) -> list[Job]:
         every = range(len(self.frames))
