@@ -11,7 +11,7 @@ from dcmd_ros.errors import DcmdError
 from dcmd_ros.share import share_directory
 from dcmd_ros.simulation import KINDS
 
-TRAINING_SEEDS = (0,)
+TRAINING_SEEDS = (0, 1)
 
 
 @dataclass(frozen=True)
