@@ -92,8 +92,10 @@ def test_every_good_part_is_paired_alike_often(evidence: ModuleType) -> None:
 
 @pytest.mark.parametrize('name', ['swapped', 'specks', 'holes'])
 def test_a_change_leaves_the_part_alone(evidence: ModuleType, name: str) -> None:
-    frame, donor = frame_of(1), replace(frame_of(2))
-    assert frame.rgb is not None and frame.depth is not None and donor.rgb is not None
+    frame, other = frame_of(1), frame_of(2)
+    assert frame.rgb is not None and frame.depth is not None
+    assert other.rgb is not None and other.depth is not None
+    donor = replace(other, rgb=np.roll(other.rgb, 30, 1), depth=np.roll(other.depth, 30, 1))
     changed = evidence.CHANGES[name](frame, donor, SCENE, np.random.default_rng(0))
     part = find_part(frame.depth, SCENE).mask
     assert part.sum() > 1000 and np.array_equal(changed.depth[part], frame.depth[part])
