@@ -38,7 +38,7 @@ from dcmd_ros.frame import MODES, Frame, Mode
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.sensing.faults import corrupt
-from dcmd_ros.sensing.foreground import Scene, find_part, plane_depth, solid
+from dcmd_ros.sensing.foreground import Scene, find_part, part_by_depth, plane_depth
 from dcmd_ros.training.calibration import alone
 from dcmd_ros.training.datasets import GOOD, LAYOUTS, Dataset, open_dataset
 
@@ -122,7 +122,7 @@ def hidden_defects(inspect: Inspect, bad: Sequence[Frame], truths: Sequence[Mask
 def part_of(frame: Frame, scene: Scene) -> Mask:
     """By depth, with what is near."""
     assert frame.depth is not None
-    return widened(solid(find_part(frame.depth, scene).mask, scene.area), NEAR)
+    return widened(part_by_depth(frame.depth, scene), NEAR)
 
 
 def swapped(frame: Frame, donor: Frame, scene: Scene, _: np.random.Generator) -> Frame:
@@ -180,7 +180,7 @@ def missing(good: Sequence[Frame], scene: Scene) -> list[float]:
     found = []
     for frame in good:
         assert frame.depth is not None
-        part = solid(find_part(frame.depth, scene).mask, scene.area)
+        part = part_by_depth(frame.depth, scene)
         found.append(float((frame.depth[part] <= 0).mean()) if part.any() else math.nan)
     return found
 

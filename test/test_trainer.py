@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,24 @@ def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
     assert same(model, trained(tmp_path))
     assert steps.count('final/rgb') == 2
     assert not (tmp_path / 'dcmd_disc_state.pth').exists()
+
+
+def test_a_failing_job_stops_the_others_and_is_told(tmp_path: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    step, failed = trainer.Trainer._step, threading.Event()
+
+    def broken(self: trainer.Trainer, job: trainer.Job, *rest: object) -> float:
+        if job.name == 'final/depth':
+            failed.set()
+            raise MemoryError('no room')
+        assert failed.wait(60) and self._stopped.wait(60)
+        return step(self, job, *rest)
+
+    monkeypatch.setattr(trainer.os, 'sched_getaffinity', lambda process: {0, 1})
+    monkeypatch.setattr(trainer.Trainer, '_step', broken)
+    with pytest.raises(MemoryError, match='no room'):
+        recipe.train('disc', frames_of(range(9)), frames_of(range(100, 104)), tmp_path, SHORT,
+                     lambda _: None)
 
 
 def test_the_state_of_another_run_is_not_taken_up(model: Path, tmp_path: Path) -> None:

@@ -126,10 +126,10 @@ class Attention(nn.Module):
 def context_of(compensator: Compensator | None, features: Features, part: Tensor,
                valid: Tensor | None, trust: Mapping[Modality, Tensor]) -> Features:
     """What the students read instead of features; empty where nothing is to be restored."""
-    kept = kept_cells(part, valid, trust)
-    if compensator is None or all(bool((k > 0).all()) for k in kept.values()):
+    if compensator is None:
         return {}
-    return compensator(features, kept)
+    kept = kept_cells(part, valid, trust)
+    return {} if all(bool((k > 0).all()) for k in kept.values()) else compensator(features, kept)
 
 
 def kept_cells(part: Tensor, valid: Tensor | None,
@@ -148,10 +148,15 @@ def kept_cells(part: Tensor, valid: Tensor | None,
 
 
 def chosen(before: Tensor, after: Tensor, kept: Tensor) -> Tensor:
-    """Before where kept, after where not, at any stride; a coarse cell is kept as a whole."""
-    side = before.shape[-1]
-    if side < kept.shape[-1]:
-        kept = -functional.max_pool2d(-kept, kept.shape[-1] // side)
-    elif side > kept.shape[-1]:
-        kept = functional.interpolate(kept, scale_factor=side / kept.shape[-1], mode='nearest')
-    return torch.where(kept > 0, before, after)
+    """Before where kept, after where not, at any stride."""
+    return torch.where(kept_on(kept, before.shape[-1]) > 0, before, after)
+
+
+def kept_on(kept: Tensor, side: int) -> Tensor:
+    """Kept cells, (N, 1, k, k), on a grid of another side; a coarse cell is kept as a whole."""
+    cells = kept.shape[-1]
+    if side < cells:
+        return -functional.max_pool2d(-kept, cells // side)
+    if side > cells:
+        return functional.interpolate(kept, scale_factor=side / cells, mode='nearest')
+    return kept

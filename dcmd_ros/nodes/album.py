@@ -13,6 +13,7 @@ from dcmd_ros.framing.shot import nanoseconds
 from dcmd_ros.nodes.stamped_bytes import stamp_of
 from dcmd_ros.sensing.message import MessageError, image_view
 from dcmd_ros.stream.stamps import seconds
+from dcmd_ros.web.picture import jpeg
 
 HEIGHT = 240  # of the pictures that are kept
 QUALITY = 88
@@ -46,5 +47,4 @@ class Album:
             return
         width = round(message.width * HEIGHT / message.height)
         small = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
-        jpeg = cv2.imencode('.jpg', small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-        self.pictures[seconds(nanoseconds(message.header.stamp))] = jpeg.tobytes()
+        self.pictures[seconds(nanoseconds(message.header.stamp))] = jpeg(small, QUALITY)

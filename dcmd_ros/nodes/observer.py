@@ -16,6 +16,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
+from dcmd_ros.inspection import THRESHOLD
 from dcmd_ros.nodes.session import signals_deferred
 
 DEPTH_OF_HISTORY = 1000
@@ -26,8 +27,9 @@ class Result:
     """
     One message of `~/inspection`, its keys typed.
 
-    arrival  steady time in seconds
-    parts    the stamps of the sensors that took part
+    arrival    steady time in seconds
+    parts      the stamps of the sensors that took part
+    threshold  of the score
     """
 
     stamp: str
@@ -40,6 +42,7 @@ class Result:
     state: dict[str, str]
     arrival: float
     parts: dict[str, str] = field(default_factory=dict)
+    threshold: float = THRESHOLD
 
 
 def values(status: DiagnosticStatus) -> dict[str, str]:
@@ -57,7 +60,8 @@ def parse_result(message: DiagnosticArray, arrival: float) -> Result:
         inspection['mode'], inspection['degraded'] == 'true', float(inspection['latency_ms']),
         {name: float(keys['confidence']) for name, keys in sensors.items()},
         {name: keys['state'] for name, keys in sensors.items()}, arrival,
-        {name: keys['stamp'] for name, keys in sensors.items() if keys['stamp'] != 'nan'})
+        {name: keys['stamp'] for name, keys in sensors.items() if keys['stamp'] != 'nan'},
+        float(inspection['threshold']))
 
 
 class Observer:

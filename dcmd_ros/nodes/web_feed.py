@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -15,7 +15,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from dcmd_ros.frame import MODALITIES
-from dcmd_ros.nodes.observer import values
+from dcmd_ros.nodes.observer import parse_result, values
 from dcmd_ros.sensing.message import MessageError, image_view
 from dcmd_ros.web.board import Board, Result
 from dcmd_ros.web.picture import jpeg
@@ -69,18 +69,17 @@ class WebFeed(Node):
         return guarded
 
     def _result(self, message: DiagnosticArray) -> None:
-        told = {status.name: values(status) for status in message.status}
-        keys = told['inspection']
+        told = parse_result(message, time.monotonic())
         self.board.result(Result(
-            keys['verdict'], number(keys, 'score'), number(keys, 'threshold'), keys['mode'],
-            keys['degraded'] == 'true', keys['stamp'], number(keys, 'latency_ms'),
-            {m: {'state': told[m]['state'], 'confidence': number(told[m], 'confidence')}
+            told.verdict, finite(told.score), finite(told.threshold), told.mode, told.degraded,
+            told.stamp, finite(told.latency_ms),
+            {m: {'state': told.state[m], 'confidence': finite(told.confidence[m])}
              for m in MODALITIES}))
 
     def _part(self, message: DiagnosticArray) -> None:
         for keys in map(values, message.status):
             if 'verdict' in keys:
-                self.board.part(keys['verdict'], number(keys, 'score'), keys['frames'],
+                self.board.part(keys['verdict'], finite(float(keys['score'])), keys['frames'],
                                 keys['best_stamp'])
 
     def _diagnostics(self, message: DiagnosticArray) -> None:
@@ -96,7 +95,6 @@ class WebFeed(Node):
             self.board.picture(jpeg(image_view(message, 'uint8', 3)))
 
 
-def number(keys: Mapping[str, str], name: str) -> float | None:
-    """None where it is not finite. KeyError or ValueError where there is none."""
-    value = float(keys[name])
+def finite(value: float) -> float | None:
+    """The value, None where it is not finite."""
     return value if math.isfinite(value) else None

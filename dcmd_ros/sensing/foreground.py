@@ -242,3 +242,8 @@ def find_part(depth: Depth, scene: Scene) -> Foreground:
         return Foreground(everywhere, everywhere, plane)
     height, known = rise(depth, plane)
     return Foreground(_raised(height, known, scene), known, plane)
+
+
+def part_by_depth(depth: Depth, scene: Scene) -> Mask:
+    """(H, W) the part as depth shows it, without specks and with its holes closed."""
+    return solid(find_part(depth, scene).mask, scene.area)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from dcmd_ros.frame import MODALITIES, Modality
-from dcmd_ros.network.backbone_spec import STRIDES
+from dcmd_ros.network.compensator import kept_on
 from dcmd_ros.network.confidence import CELL
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.sensing.fault_images import block_mask
@@ -78,9 +78,9 @@ def loss_of(network: Dcmd, features: Features, chosen: Tensor,
     weights = features.weights(chosen)
     loss = part.new_zeros((), dtype=torch.float32)
     for m in MODALITIES:
-        for place, stride in enumerate(STRIDES):
-            weight = weights[place] * missing_at(kept[m], stride)
-            loss = loss + unlike(found[m][place], wanted[m][place], weight)
+        for restored, target, weight in zip(found[m], wanted[m], weights, strict=True):
+            missing = 1 - kept_on(kept[m], target.shape[-1])
+            loss = loss + unlike(restored, target, weight * missing)
     return loss
 
 
@@ -100,13 +100,6 @@ def taken_out(count: int, cells: int, rng: np.random.Generator, device: torch.de
             elif rng.random() >= _WHOLE:
                 kept[m][part, 0] = ~block_mask((cells, cells), rng.uniform(*_SHARES), rng)
     return {m: torch.from_numpy(k).to(device) for m, k in kept.items()}
-
-
-def missing_at(kept: Tensor, stride: int) -> Tensor:
-    """1 where `Compensator` restores at a stride, else 0."""
-    if stride < CELL:
-        return functional.interpolate(1 - kept, scale_factor=CELL / stride, mode='nearest')
-    return functional.max_pool2d(1 - kept, stride // CELL)
 
 
 def unlike(found: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:

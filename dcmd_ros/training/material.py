@@ -15,7 +15,7 @@ from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.network.preparation import MARGIN, Preparation, View, crop
 from dcmd_ros.network.quality import colour_quality, depth_quality, usual_ranges
-from dcmd_ros.sensing.foreground import Mask, Scene, find_part, learn_scene, solid
+from dcmd_ros.sensing.foreground import Mask, Scene, learn_scene, part_by_depth
 from dcmd_ros.training.sample import Sample
 
 FEWEST = 8
@@ -105,7 +105,7 @@ class _Look:
 
 def _look(frame: Frame, scene: Scene, intrinsics: Intrinsics) -> _Look:
     assert frame.rgb is not None and frame.depth is not None
-    part = solid(find_part(frame.depth, scene).mask, scene.area)
+    part = part_by_depth(frame.depth, scene)
     part = part if part.any() else np.ones(part.shape, bool)
     around = cv2.dilate(part.astype(np.uint8), np.ones((15, 15), np.uint8)) == 0
     behind = frame.rgb[around] if around.any() else frame.rgb.reshape(-1, 3)

@@ -21,6 +21,7 @@ Mask = NDArray[np.bool_]
 Map = NDArray[np.float32]
 Rng = np.random.Generator
 
+FEWEST = 50               # pixels of a part that a defect is made on
 _RADII = (0.05, 0.16)     # of the square root of the part's area
 _LEAST_RADIUS = 2.5       # pixels
 _RISE = (0.1, 0.6)        # of the part's relief

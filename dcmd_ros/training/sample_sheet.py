@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame
 from dcmd_ros.network.preparation import Mask, Preparation, Prepared, crop, resized
-from dcmd_ros.sensing.foreground import find_part, solid
+from dcmd_ros.sensing.foreground import part_by_depth
 from dcmd_ros.training.material import Frames
-from dcmd_ros.training.pseudo_anomaly import KINDS, pseudo_anomaly
+from dcmd_ros.training.pseudo_anomaly import FEWEST, KINDS, pseudo_anomaly
 
 Picture = NDArray[np.uint8]
 
@@ -22,7 +22,6 @@ CAPTION, GAP, TITLE = 18, 4, 28
 COLUMNS = 5
 PAPER, INK, FAINT = (250, 250, 248), (30, 30, 34), (110, 110, 116)
 PART, DEFECT, ABSENT = (70, 230, 255), (255, 70, 60), (150, 150, 156)
-_FEWEST = 50             # pixels of a part that a defect is made on
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -48,8 +47,8 @@ def _defects(frames: Sequence[Frame], preparation: Preparation, seed: int) -> li
     for index, kind in enumerate(KINDS):
         frame, donor = frames[index % len(frames)], frames[index % len(frames) - 1]
         assert frame.depth is not None
-        part = solid(find_part(frame.depth, preparation.scene).mask, preparation.scene.area)
-        if part.sum() < _FEWEST:
+        part = part_by_depth(frame.depth, preparation.scene)
+        if part.sum() < FEWEST:
             continue
         made = pseudo_anomaly(frame, donor, part, rng, kind)
         truth = resized(crop(made.truth, preparation.view.box), preparation.view.size)

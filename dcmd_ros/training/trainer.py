@@ -8,7 +8,7 @@ import math
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,11 @@ class Progress:
             self.done, self.current = state['done'], state['current']
             self.history = state['history']
 
+    def note(self, job: str, step: int, loss: float) -> None:
+        """A loss on the validation parts."""
+        with self._lock:
+            self.history.setdefault(job, []).append((step, loss))
+
     def keep(self, job: str, state: dict[str, Any]) -> None:
         """Where a job is; the state must be a copy, for the job goes on."""
         with self._lock:
@@ -90,7 +95,7 @@ class Progress:
 
     def _save(self) -> None:
         write_atomically({'run': self.run, 'done': self.done, 'current': self.current,
-                          'history': copy.deepcopy(self.history)}, self.path)
+                          'history': self.history}, self.path)
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -132,7 +137,7 @@ class Trainer:
                                      (1 if lanes > 1 else torch.get_num_threads(),))
         running = [workers.submit(self._teach, job, students[job.name], bar) for job in jobs]
         try:
-            for job in running:
+            for job in wait(running, return_when=FIRST_EXCEPTION).done:
                 job.result()
         finally:
             self._stopped.set()
@@ -210,7 +215,7 @@ class Trainer:
         losses = [float(self._loss(job.branch, student.eval(), self.validation, chunk))
                   for chunk in chunks]
         loss = sum(losses) / len(losses)
-        self.progress.history.setdefault(job.name, []).append((step, loss))
+        self.progress.note(job.name, step, loss)
         return (loss, _copy(student)) if loss < best else (best, kept)
 
 

@@ -10,13 +10,12 @@ from tqdm import tqdm
 from dcmd_ros.frame import MODES, Frame, Mode
 from dcmd_ros.network.detector import Detector
 from dcmd_ros.network.preparation import Preparation
-from dcmd_ros.sensing.foreground import find_part, solid
+from dcmd_ros.sensing.foreground import part_by_depth
 from dcmd_ros.training.calibration import alone
 from dcmd_ros.training.material import Frames
-from dcmd_ros.training.pseudo_anomaly import KINDS, PseudoAnomaly, pseudo_anomaly
+from dcmd_ros.training.pseudo_anomaly import FEWEST, KINDS, PseudoAnomaly, pseudo_anomaly
 
 MOST = 8  # parts that are tried, each with every kind of defect
-_FEWEST = 50  # pixels of a part that a defect is made on
 
 Found = dict[Mode, dict[str, float]]
 
@@ -42,8 +41,8 @@ def made_up(parts: Frames, preparation: Preparation, seed: int) -> Iterator[Pseu
     frames = list(parts)
     for index, frame in enumerate(tqdm(frames, desc='made-up defects', unit='part')):
         assert frame.depth is not None
-        part = solid(find_part(frame.depth, preparation.scene).mask, preparation.scene.area)
-        if part.sum() < _FEWEST:
+        part = part_by_depth(frame.depth, preparation.scene)
+        if part.sum() < FEWEST:
             continue
         for kind in KINDS:
             yield pseudo_anomaly(frame, frames[index - 1], part, rng, kind)

@@ -17,11 +17,11 @@ from dcmd_ros.network.confidence import CELL, Confidence, change
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.detector import inputs, masks
 from dcmd_ros.network.preparation import Preparation, Prepared
-from dcmd_ros.sensing.foreground import find_part, solid
+from dcmd_ros.sensing.foreground import part_by_depth
 from dcmd_ros.training.corruption import KINDS, drawn
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
-from dcmd_ros.training.pseudo_anomaly import pseudo_anomaly
+from dcmd_ros.training.pseudo_anomaly import FEWEST, pseudo_anomaly
 
 _BATCH = 16
 _RATE = 1e-3
@@ -97,8 +97,8 @@ def _group(frame: Frame, donor: Frame, preparation: Preparation, teacher: Backbo
 def _defective(frame: Frame, donor: Frame, preparation: Preparation,
                rng: np.random.Generator) -> Frame:
     assert frame.depth is not None
-    part = solid(find_part(frame.depth, preparation.scene).mask, preparation.scene.area)
-    return pseudo_anomaly(frame, donor, part, rng).frame if part.sum() >= 50 else frame
+    part = part_by_depth(frame.depth, preparation.scene)
+    return pseudo_anomaly(frame, donor, part, rng).frame if part.sum() >= FEWEST else frame
 
 
 @torch.inference_mode()
