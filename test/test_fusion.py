@@ -51,7 +51,19 @@ def test_where_depth_is_missing_it_is_no_evidence_whatever_the_maps_say() -> Non
 
 def test_where_depth_is_missing_colour_speaks_by_its_own_scale() -> None:
     found, _ = evidence(maps(), 'both', SCALES, PART, with_gap())
-    assert float(found[0, 0, 5, 5]) == -7.0 and float(found[0, 0, 12, 12]) == 0.0
+    assert float(found[0, 0, 5, 5]) == -7.0 and float(found[0, 0, 12, 12]) > -0.5
+
+
+def test_colour_takes_over_further_around_a_large_gap_than_around_a_speck() -> None:
+    large, small = PART.clone(), PART.clone()
+    large[:, :, :24] = False
+    small[:, 28:32, 20:24] = False
+    shares = []
+    for valid in (large, small):
+        found, _ = evidence(maps(), 'both', SCALES, PART, valid)
+        shares.append(-found[0, 0, 7, 5:] / 7)
+        assert bool((shares[-1].diff() <= 0).all()) and float(shares[-1][-1]) < 0.1
+    assert float(shares[0][3]) == 1.0 and float(shares[1][3]) < 0.1
 
 
 def test_without_colour_nothing_is_said_far_from_what_was_measured() -> None:

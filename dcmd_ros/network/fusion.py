@@ -15,6 +15,9 @@ SMOOTHING = 0.8  # cells of the S/4 grid; the part fills the grid, whatever its 
 _NEARBY = 2.0    # the same for what is said of missing depth by the measured cells around it
 _CUT = 4         # deviations at which a Gaussian ends
 _ERODED = 1      # cells around missing depth that are no evidence either
+# A large gap spoils the features further around it than a speck does: by a Gaussian of _AROUND
+# cells, the share of missing depth from which on colour alone judges.
+_AROUND, _GAPS = 4.0, 0.15
 # How soon the other sensor takes over: the students that read depth see further than the teacher,
 # and are wrong further around what is missing than its features are.
 _CAUTION: Mapping[Modality, float] = {'rgb': 1.0, 'depth': 8.0}
@@ -83,13 +86,18 @@ def measured(foreground: Tensor, valid: Tensor, cells: int) -> Tensor:
     return grid(foreground, cells) * (1 - missing)
 
 
+def untouched(foreground: Tensor, valid: Tensor, cells: int) -> Tensor:
+    """(N, 1, cells, cells) 1 where no depth is missing around, 0 where much is."""
+    return (1 - smoothed(grid(foreground & ~valid, cells), _AROUND) / _GAPS).clamp(min=0)
+
+
 def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground: Tensor,
              valid: Tensor | None, trust: Trust = NO_DOUBT) -> tuple[Tensor, Tensor]:
     """
     The fused evidence of a mode, and where there is any: (N, 1, h, w) twice.
 
-    Both sensors' evidence counts where both can be trusted, by w = trust^_CAUTION, and what they
-    lack goes to the other sensor alone, by the scale of its own mode:
+    Both sensors' evidence counts where both can be trusted, by w = trust^_CAUTION, depth's times
+    `untouched`, and what they lack goes to the other sensor alone, by the scale of its own mode:
 
         e = w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth
 
@@ -109,7 +117,8 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     seen = measured(foreground, valid, cells)
     if mode == 'depth_only':
         return _into_gaps(fused(maps, scales[mode], seen) * depth, seen, part)
-    colour, depth = colour ** _CAUTION['rgb'], seen * depth ** _CAUTION['depth']
+    colour = colour ** _CAUTION['rgb']
+    depth = seen * untouched(foreground, valid, cells) * depth ** _CAUTION['depth']
     both = fused(maps, scales['both'], seen)
     rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
     return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part
