@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+from side_by_side import side_by_side
 
 from dcmd_ros.evaluation.metrics import i_auroc
 from dcmd_ros.frame import MODES, Frame, Mode
@@ -68,25 +67,12 @@ class Judge:
         return task, {mode: (i.score, i.verdict) for mode, i in found.items()}
 
 
-_judges: list[Judge] = []
-
-
-def prepare(*about: object) -> None:
-    _judges.append(Judge(*about))  # type: ignore[arg-type]
-
-
-def judge(task: Task) -> tuple[Task, dict[Mode, tuple[float, str]]]:
-    return _judges[0](task)
-
-
 def judged(model: Path, kind: str, todo: list[Task]) -> dict[str, dict[Mode, list]]:  # type: ignore[type-arg]
     """(score, verdict) of each part, by label and mode."""
     found: dict[str, dict[Mode, list]] = defaultdict(lambda: defaultdict(list))  # type: ignore[type-arg]
-    with multiprocessing.get_context('spawn').Pool(2, prepare, (model, kind)) as pool:
-        for task, results in tqdm(pool.imap_unordered(judge, todo, chunksize=4),
-                                  total=len(todo), desc=f'judging {kind}', unit='part'):
-            for mode, result in results.items():
-                found[task.label][mode].append(result)
+    for task, results in side_by_side(Judge, (model, kind), todo, f'judging {kind}'):
+        for mode, result in results.items():
+            found[task.label][mode].append(result)
     return found
 
 

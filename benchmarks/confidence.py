@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from ranks import spearman
 
 from dcmd_ros.frame import MODALITIES, Frame, Modality
 from dcmd_ros.inspector import Inspector
@@ -71,12 +72,9 @@ def curves(inspector: Inspector, kind: str, parts: int) -> Curves:
     return found
 
 
-def spearman(values: NDArray[np.float64]) -> float:
-    """Of falling values with their index; ties share their rank."""
-    order = values.argsort().argsort().astype(float)
-    for value in np.unique(values):
-        order[values == value] = order[values == value].mean()
-    return -float(np.corrcoef(order, np.arange(values.size))[0, 1]) if np.ptp(values) else 0.0
+def falls(values: NDArray[np.float64]) -> float:
+    """Rank correlation of values with how weak their fault is; 0 where they do not change."""
+    return float(np.nan_to_num(spearman(values, -np.arange(values.size))))
 
 
 def differences(inspector: Inspector, kind: str, parts: int) -> dict[Modality, NDArray]:
@@ -138,7 +136,7 @@ def main() -> None:
     args = parser.parse_args()
     inspector = Inspector(args.model, device='cpu')
     found = curves(inspector, args.kind, 3 if args.quick else args.parts)
-    ranks = {m: {fault: round(float(np.median([spearman(v) for v in values])), 3)
+    ranks = {m: {fault: round(float(np.median([falls(v) for v in values])), 3)
                  for fault, values in by_fault.items()} for m, by_fault in found.items()}
     moved = {m: dict(zip(('part', 'inside'), np.round(np.nanmean(values, axis=0), 4).tolist(),
                          strict=True))

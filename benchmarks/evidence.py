@@ -31,6 +31,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from ranks import spearman
 from tqdm import tqdm
 
 from dcmd_ros.evaluation.metrics import auroc_interval, i_auroc
@@ -185,16 +186,6 @@ def missing(good: Sequence[Frame], scene: Scene) -> list[float]:
     return found
 
 
-def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float:
-    """Spearman's; NaN where either is constant."""
-    ranks = [midranks(np.asarray(values)) for values in (one, other)]
-    return float(np.corrcoef(*ranks)[0, 1]) if all(np.ptp(r) > 0 for r in ranks) else math.nan
-
-
-def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return ((values[:, None] > values).sum(1) + (values[:, None] >= values).sum(1)) / 2.0
-
-
 def parts(dataset: Dataset, most: int) -> tuple[list[Frame], list[Mask], list[Frame]]:
     """Defective frames with their truths, and good ones, evenly chosen; both sensors each."""
     samples = dataset.split('test')
@@ -230,7 +221,7 @@ def figures(inspect: Inspect, scene: Scene, bad: Sequence[Frame], truths: Sequen
     return {'i_auroc': {mode: scores.auroc() for mode, scores in found.items()},
             'hidden': {mode: scores.auroc(True) for mode, scores in found.items()},
             'moved': changed,
-            'missing': {mode: rank_correlation(gone, s.good) for mode, s in found.items()}}
+            'missing': {mode: spearman(gone, s.good) for mode, s in found.items()}}
 
 
 def misses(found: Mapping[str, dict]) -> list[str]:  # type: ignore[type-arg]

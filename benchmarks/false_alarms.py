@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import sys
 import tempfile
 from collections import Counter
@@ -26,6 +25,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from side_by_side import side_by_side
 from tqdm import tqdm
 
 from dcmd_ros.evaluation.metrics import wilson_interval
@@ -95,25 +95,12 @@ class Judge:
                 for name, change in CONDITIONS.items()}
 
 
-_judges: list[Judge] = []
-
-
-def prepare(*about: object) -> None:
-    _judges.append(Judge(*about))  # type: ignore[arg-type]
-
-
-def judge(index: int) -> dict[str, str]:
-    return _judges[0](index)
-
-
 def judged(model: Path, kind: str, seed: int, count: int) -> dict[str, Counter[str]]:
     """How often which verdict, under each condition."""
     found: dict[str, Counter[str]] = {name: Counter() for name in CONDITIONS}
-    with multiprocessing.get_context('spawn').Pool(2, prepare, (model, kind, seed)) as pool:
-        for verdicts in tqdm(pool.imap_unordered(judge, range(count), chunksize=4), total=count,
-                             desc='judging', unit='part'):
-            for name, verdict in verdicts.items():
-                found[name][verdict] += 1
+    for verdicts in side_by_side(Judge, (model, kind, seed), range(count), 'judging'):
+        for name, verdict in verdicts.items():
+            found[name][verdict] += 1
     return found
 
 

@@ -1,10 +1,13 @@
 """Gives each test that asks for one its own ROS domain, also when several test runs overlap."""
 
 import fcntl
+import importlib
 import os
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -37,3 +40,12 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f'evaluation data not found at {path.parent.name}/{path.name}')
     return path
+
+
+@pytest.fixture(scope='session')
+def benchmark() -> Iterator[Callable[[str], ModuleType]]:
+    """Imports a program of `benchmarks/` by name."""
+    folder = str(Path(__file__).parent.parent / 'benchmarks')
+    sys.path.insert(0, folder)
+    yield importlib.import_module
+    sys.path.remove(folder)

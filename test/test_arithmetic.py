@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -13,16 +12,10 @@ from torch import nn
 from dcmd_ros.network.dcmd import DcmdConfig
 from dcmd_ros.network.memory import Memory
 
-PROGRAM = Path(__file__).parent.parent / 'benchmarks' / 'arithmetic.py'
-
 
 @pytest.fixture(scope='module')
-def arithmetic() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('arithmetic', PROGRAM)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def arithmetic(benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark('arithmetic')
 
 
 def test_a_convolution_counts_its_outputs_times_what_each_sums(arithmetic: ModuleType) -> None:

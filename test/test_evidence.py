@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -16,18 +14,12 @@ from detector_rig import SIZE, frame_of, frames_of
 from dcmd_ros.frame import MODES, Frame
 from dcmd_ros.sensing.foreground import find_part, learn_scene
 
-PROGRAM = Path(__file__).parent.parent / 'benchmarks' / 'evidence.py'
 SCENE = learn_scene([f.depth for f in frames_of(range(20)) if f.depth is not None])
 
 
 @pytest.fixture(scope='module')
-def evidence() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('evidence', PROGRAM)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules['evidence'] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def evidence(benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark('evidence')
 
 
 def noise(frame: Frame) -> np.ndarray:
@@ -124,4 +116,11 @@ def test_what_moves_with_the_background_is_found(evidence: ModuleType) -> None:
 def test_score_and_evidence(evidence: ModuleType) -> None:
     for u in (-30.0, -1.0, 0.0, 2.5):
         assert evidence.evidence((1 + u / (1 + abs(u))) / 2) == pytest.approx(u)
-    assert evidence.rank_correlation([1, 2, 2, 4], [10, 20, 20, 90]) == pytest.approx(1)
+
+
+def test_rank_correlation(benchmark: Callable[[str], ModuleType]) -> None:
+    spearman = benchmark('ranks').spearman
+    assert spearman([1, 2, 2, 4], [10, 20, 20, 90]) == pytest.approx(1)
+    assert spearman([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert spearman([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)
+    assert np.isnan(spearman([1, 1, 1], [3, 2, 1]))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -15,16 +14,10 @@ from dcmd_ros.frame import Frame
 from dcmd_ros.simulation import simulate
 from dcmd_ros.training.material import fingerprint
 
-PROGRAM = Path(__file__).parent.parent / 'benchmarks' / 'false_alarms.py'
-
 
 @pytest.fixture(scope='module')
-def program() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('false_alarms', PROGRAM)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def program(benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark('false_alarms')
 
 
 def test_parts_are_rendered_when_they_are_read_and_counted(program: ModuleType) -> None:
