@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_a_failing_job_stops_the_others_and_is_told(tmp_path: Path,
         assert failed.wait(60) and self._stopped.wait(60)
         return step(self, job, *rest)
 
-    monkeypatch.setattr(trainer.os, 'sched_getaffinity', lambda process: {0, 1})
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda process: {0, 1})
     monkeypatch.setattr(trainer.Trainer, '_step', broken)
     with pytest.raises(MemoryError, match='no room'):
         recipe.train('disc', frames_of(range(9)), frames_of(range(100, 104)), tmp_path, SHORT,

@@ -20,6 +20,8 @@ PREPARATION = Preparation(View(CAMERA, (0, 0, SIZE), 64, 1.0, 150.0, (0, 0, 0)),
 class Alarms:
     """A detector that raises the alarm where colour differs from all good parts'."""
 
+    device = 'cpu'
+
     def __init__(self, known: bool = True) -> None:
         self.known = known
         self.judged: set[tuple[Mode, bool, bool]] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,16 +16,18 @@ from dcmd_ros.network.detector import Detector
 from dcmd_ros.network.fusion import Scale, Scales, Trust, evidence, fused, grid, measured
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.material import TrainingError
+from dcmd_ros.training.side_by_side import side_by_side
 
 _TAIL = 0.25  # the share of largest scores that an extrapolation goes by
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Good frames and a detector whose students have not seen them."""
+    """Good frames, by number, and a detector whose students have not seen them."""
 
     detector: Detector
-    frames: Iterable[Frame]
+    count: int
+    frame: Callable[[int], Frame]
 
 
 def alone(frame: Frame, mode: Mode) -> Frame:
@@ -135,13 +137,13 @@ def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode)
 
 
 def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:
-    found: dict[Mode, list[Kept]] = {mode: [] for mode in MODES}
-    for frame in held.frames:
-        for mode in MODES:
-            kept = keep(held.detector, preparation, frame, mode)
-            if kept is not None:
-                found[mode].append(kept)
-    return found
+    def look(index: int) -> dict[Mode, Kept | None]:
+        frame = held.frame(index)
+        return {mode: keep(held.detector, preparation, frame, mode) for mode in MODES}
+
+    found = side_by_side(look, held.count, 'calibrating', held.detector.device)
+    return {mode: [kept for looks in found if (kept := looks[mode]) is not None]
+            for mode in MODES}
 
 
 def usual(group: Sequence[Kept]) -> dict[str, tuple[float, float]]:

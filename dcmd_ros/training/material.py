@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame, Intrinsics
-from dcmd_ros.network.preparation import MARGIN, Preparation, View, crop
-from dcmd_ros.network.quality import colour_quality, depth_quality, usual_ranges
+from dcmd_ros.network.preparation import MARGIN, Preparation, View, crop, resized
+from dcmd_ros.network.quality import Quality, colour_quality, depth_quality, usual_ranges
 from dcmd_ros.sensing.foreground import Mask, Scene, learn_scene, part_by_depth
 from dcmd_ros.training.sample import Sample
+from dcmd_ros.training.side_by_side import side_by_side
 
 FEWEST = 8
 _SCENE_FRAMES = 48
@@ -136,19 +137,20 @@ def _guessed(shape: tuple[int, ...]) -> Intrinsics:
     return Intrinsics(width, height, 1.2 * width, 1.2 * width, (width - 1) / 2, (height - 1) / 2)
 
 
-def usual_quality(frames: Frames, preparation: Preparation,
+def usual_quality(frames: Frames, preparation: Preparation, device: str,
                   ) -> dict[str, dict[str, tuple[float, float]]]:
-    """The range of each quality statistic over good frames."""
-    colours, depths = [], []
-    nothing = np.zeros((preparation.view.size, preparation.view.size), bool)
-    for frame in watched(frames, 'usual statistics'):
-        prepared = preparation(frame)
-        colours += [prepared.quality['rgb'], colour_quality(_small(frame, preparation), nothing)]
-        depth = crop(frame.depth, preparation.view.box) if frame.depth is not None else None
-        assert depth is not None
-        depths += [prepared.quality['depth'], depth_quality(depth, np.zeros(depth.shape, bool))]
-    return {'rgb': usual_ranges(colours), 'depth': usual_ranges(depths)}
+    """The range of each quality statistic over good frames, with their part and without one."""
+    view = preparation.view
 
+    def look(index: int) -> tuple[tuple[Quality, Quality], tuple[Quality, Quality]]:
+        frame = frames[index]
+        assert frame.rgb is not None and frame.depth is not None
+        colour, depth = resized(crop(frame.rgb, view.box), view.size), crop(frame.depth, view.box)
+        with_part = preparation(frame).quality
+        return ((with_part['rgb'], colour_quality(colour, np.zeros(colour.shape[:2], bool))),
+                (with_part['depth'], depth_quality(depth, np.zeros(depth.shape, bool))))
 
-def _small(frame: Frame, preparation: Preparation) -> NDArray[np.uint8]:
-    return preparation.raw(frame)[0]
+    colours, depths = zip(*side_by_side(look, len(frames), 'usual statistics', device),
+                          strict=True)
+    return {'rgb': usual_ranges([quality for each in colours for quality in each]),
+            'depth': usual_ranges([quality for each in depths for quality in each])}

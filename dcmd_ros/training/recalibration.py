@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dcmd_ros.frame import Mode
+from dcmd_ros.frame import Frame, Mode
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.network.detector import Detector, outliner
@@ -38,9 +38,12 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
                             f'least {FEWEST} are needed: record new ones')
     teacher = Backbone(checkpoint.config.backbone, checkpoint.config.size)
     outline = checkpoint.silhouette and outliner(checkpoint.silhouette, teacher)
-    fitted = (fitting(frame, trained)[0].to_trained(frame) for frame in frames.chosen(fresh))
+
+    def fitted(index: int) -> Frame:
+        frame = frames[fresh[index]]
+        return fitting(frame, trained)[0].to_trained(frame)
     held = HeldOut(Detector(checkpoint.network, teacher, {}, confidence=checkpoint.confidence),
-                   fitted)
+                   len(fresh), fitted)
     checkpoint.scales = calibrated([held], Preparation(checkpoint.view, checkpoint.scene, outline),
                                    rate, checkpoint.scales['both'].weights,
                                    lambda text: say(f'warning: {text}'))

@@ -38,6 +38,7 @@ from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.outline import agreement, learn_silhouette
 from dcmd_ros.training.remember import remembered
 from dcmd_ros.training.sample_sheet import sample_sheet
+from dcmd_ros.training.side_by_side import side_by_side
 from dcmd_ros.training.trainer import Job, Progress, Trainer
 from dcmd_ros.training.trial import Found, told, trial
 from dcmd_ros.training.trust import learn_confidence
@@ -138,13 +139,13 @@ class _Recipe:
         confidence = learn_confidence(self.frames, self.preparation, teacher, network, options)
         for detector in detectors:
             detector.confidence = confidence
-        held = [HeldOut(detectors[0], watched(self.validation, 'calibrating'))]
-        held += [HeldOut(detector, watched(self.frames.chosen(left_out), 'calibrating'))
-                 for detector, left_out in zip(detectors[1:], folds, strict=True)]
+        kept_back = [self.validation, *(self.frames.chosen(left_out) for left_out in folds)]
+        held = [HeldOut(detector, len(frames), frames.__getitem__)
+                for detector, frames in zip(detectors, kept_back, strict=True)]
         self.say('calibrating')
         weights = weighed(detectors[0], self.preparation, self.validation, options.seed)
         scales = calibrated(held, self.preparation, options.false_alarm_rate, weights, self._warn)
-        quality = usual_quality(self.frames.spread(200), self.preparation)
+        quality = usual_quality(self.frames.spread(200), self.preparation, options.device)
         self.detector = detectors[0]
         self.detector.scales = scales
         training = {'options': asdict(options), 'frames': len(self.frames),
@@ -177,9 +178,13 @@ class _Recipe:
 
     def _features(self, frames: Frames, teacher: Backbone) -> Features:
         chunks = np.array_split(np.arange(len(frames)), max(1, len(frames) // 16))
-        return together([gather([self.preparation(frame) for frame in frames.chosen(c.tolist())],
-                                teacher, self.options.device)
-                         for c in tqdm(chunks, desc="teacher's features", unit='chunk')])
+
+        def featured(number: int) -> Features:
+            some = frames.chosen(chunks[number].tolist())
+            return gather([self.preparation(frame) for frame in some], teacher,
+                          self.options.device)
+        return together(side_by_side(featured, len(chunks), "teacher's features",
+                                     self.options.device, 'chunk'))
 
     def _folds(self, count: int) -> list[list[int]]:
         """Blocks of neighbours: parts of one lot, or frames of one part, are left out together."""

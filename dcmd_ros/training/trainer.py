@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import math
-import os
 import threading
 import time
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from dcmd_ros.network.dcmd import BRANCHES, Dcmd
 from dcmd_ros.network.student import Student, residual
 from dcmd_ros.training.features import Features
 from dcmd_ros.training.options import TrainingOptions
+from dcmd_ros.training.side_by_side import workers
 
 _CHECK_EVERY = 50
 _SAVE_EVERY = 30.0  # seconds
@@ -132,16 +132,14 @@ class Trainer:
         return students
 
     def _side_by_side(self, jobs: list[Job], students: dict[str, Student], bar: tqdm) -> None:
-        lanes = len(os.sched_getaffinity(0)) if self.options.device == 'cpu' else 1
-        workers = ThreadPoolExecutor(lanes, 'job', torch.set_num_threads,
-                                     (1 if lanes > 1 else torch.get_num_threads(),))
-        running = [workers.submit(self._teach, job, students[job.name], bar) for job in jobs]
+        lanes = workers(self.options.device)
+        running = [lanes.submit(self._teach, job, students[job.name], bar) for job in jobs]
         try:
             for job in wait(running, return_when=FIRST_EXCEPTION).done:
                 job.result()
         finally:
             self._stopped.set()
-            workers.shutdown(cancel_futures=True)
+            lanes.shutdown(cancel_futures=True)
 
     def _student(self, job: Job) -> Student:
         seed = hashlib.sha256(f'{self.options.seed} {job.name}'.encode()).digest()

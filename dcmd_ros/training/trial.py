@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from tqdm import tqdm
 
 from dcmd_ros.frame import MODES, Frame, Mode
 from dcmd_ros.network.detector import Detector
@@ -14,6 +13,7 @@ from dcmd_ros.sensing.foreground import part_by_depth
 from dcmd_ros.training.calibration import alone
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.pseudo_anomaly import FEWEST, KINDS, PseudoAnomaly, pseudo_anomaly
+from dcmd_ros.training.side_by_side import side_by_side
 
 MOST = 8  # parts that are tried, each with every kind of defect
 
@@ -27,25 +27,29 @@ def trial(detector: Detector, preparation: Preparation, parts: Frames, seed: int
     :param detector: with its scales
     :param parts: good ones that it was not trained on
     """
+    parts = parts.spread(MOST)
+
+    def judge(index: int) -> list[tuple[Mode, str, bool]]:
+        return [(mode, made.kind, _alarm(detector, preparation, made.frame, mode))
+                for made in made_up(parts, index, preparation, seed) for mode in MODES]
+
     alarms: dict[Mode, dict[str, list[bool]]] = {m: {k: [] for k in KINDS} for m in MODES}
-    for made in made_up(parts.spread(MOST), preparation, seed):
-        for mode in MODES:
-            alarms[mode][made.kind].append(_alarm(detector, preparation, made.frame, mode))
+    for judged in side_by_side(judge, len(parts), 'made-up defects', detector.device):
+        for mode, kind, alarm in judged:
+            alarms[mode][kind].append(alarm)
     return {mode: {kind: float(np.mean(seen)) for kind, seen in kinds.items() if seen}
             for mode, kinds in alarms.items()}
 
 
-def made_up(parts: Frames, preparation: Preparation, seed: int) -> Iterator[PseudoAnomaly]:
-    """Every kind of made-up defect on each of some good parts, with a bar."""
-    rng = np.random.default_rng(seed)
-    frames = list(parts)
-    for index, frame in enumerate(tqdm(frames, desc='made-up defects', unit='part')):
-        assert frame.depth is not None
-        part = part_by_depth(frame.depth, preparation.scene)
-        if part.sum() < FEWEST:
-            continue
+def made_up(parts: Frames, index: int, preparation: Preparation,
+            seed: int) -> Iterator[PseudoAnomaly]:
+    """Every kind of made-up defect on one of some good parts."""
+    frame, rng = parts[index], np.random.default_rng((seed, index))
+    assert frame.depth is not None
+    part = part_by_depth(frame.depth, preparation.scene)
+    if part.sum() >= FEWEST:
         for kind in KINDS:
-            yield pseudo_anomaly(frame, frames[index - 1], part, rng, kind)
+            yield pseudo_anomaly(frame, parts[index - 1], part, rng, kind)
 
 
 def _alarm(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode) -> bool:

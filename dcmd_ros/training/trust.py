@@ -22,6 +22,7 @@ from dcmd_ros.training.corruption import KINDS, drawn
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.pseudo_anomaly import FEWEST, pseudo_anomaly
+from dcmd_ros.training.side_by_side import side_by_side
 
 _BATCH = 16
 _RATE = 1e-3
@@ -58,12 +59,13 @@ def learn_confidence(frames: Frames, preparation: Preparation, teacher: Backbone
 def prepare_lessons(frames: Frames, preparation: Preparation, teacher: Backbone, network: Dcmd,
                     options: TrainingOptions) -> Lessons:
     """Good parts, with made-up defects too, each as it is and with every fault."""
-    rng = np.random.default_rng(options.seed)
     chosen = frames.spread(options.trust_parts)
-    groups = []
-    for index in tqdm(range(options.trust_parts), desc='corrupted frames', unit='part'):
+
+    def group(index: int) -> Lessons:
         frame, donor = chosen[index % len(chosen)], chosen[(index + 1) % len(chosen)]
-        groups.append(_group(frame, donor, preparation, teacher, network, rng, options.device))
+        return _group(frame, donor, preparation, teacher, network,
+                      np.random.default_rng((options.seed, index)), options.device)
+    groups = side_by_side(group, options.trust_parts, 'corrupted frames', options.device)
     return Lessons({m: [torch.cat([g.features[m][k] for g in groups]) for k in range(3)]
                     for m in MODALITIES},
                    *(torch.cat([getattr(g, name) for g in groups])

@@ -13,6 +13,7 @@ from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.calibration import Kept, keep, usual
 from dcmd_ros.training.material import Frames
+from dcmd_ros.training.side_by_side import side_by_side
 from dcmd_ros.training.trial import made_up
 
 PARTS = 12  # with defects made on them
@@ -29,9 +30,18 @@ def weighed(detector: Detector, preparation: Preparation, parts: Frames,
 
     :param parts: good ones that the detector was not trained on
     """
-    good = _kept(detector, preparation, parts)
-    made = made_up(parts.spread(PARTS), preparation, seed)
-    bad = _kept(detector, preparation, (anomaly.frame for anomaly in made))
+    some = parts.spread(PARTS)
+
+    def look(frames: Iterable[Frame]) -> list[Kept]:
+        found = (keep(detector, preparation, frame, 'both') for frame in frames)
+        return [kept for kept in found if kept is not None]
+
+    def with_defects(index: int) -> list[Kept]:
+        return look(made.frame for made in made_up(some, index, preparation, seed))
+
+    good = sum(side_by_side(lambda index: look([parts[index]]), len(parts), 'good parts',
+                            detector.device), [])
+    bad = sum(side_by_side(with_defects, len(some), 'made-up defects', detector.device), [])
     if not good or not bad:
         return weights(*TRIED[0])
     told = [_told(good, bad, weights(*each)) for each in TRIED]
@@ -43,11 +53,6 @@ def weights(cross: float, memory: float) -> dict[str, float]:
     """By map; an intra student weighs 1."""
     return {**{name: cross if branch.cross else 1.0 for name, branch in BRANCHES.items()},
             **dict.fromkeys(MEMORIES, memory)}
-
-
-def _kept(detector: Detector, preparation: Preparation, frames: Iterable[Frame]) -> list[Kept]:
-    found = (keep(detector, preparation, frame, 'both') for frame in frames)
-    return [kept for kept in found if kept is not None]
 
 
 def _told(good: list[Kept], bad: list[Kept], chosen: dict[str, float]) -> float:
