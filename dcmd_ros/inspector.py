@@ -17,6 +17,7 @@ from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, spread_out, wi
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import ModelError, load_checkpoint
 from dcmd_ros.network.detector import Detector, Sight, outliner
+from dcmd_ros.network.engine_start import EngineStart
 from dcmd_ros.network.fitting import Fitting, fitting
 from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import Preparation, Prepared, Roi
@@ -52,15 +53,20 @@ class Inspector:
     device      'cpu' or 'cuda:N'
     intrinsics  of the training camera
     modalities  that were trained
+    engine      what runs the network, and how it came to that
     warnings    what the user should know, each once
     """
 
-    def __init__(self, model: str | Path, device: str = 'auto', threads: int = 0) -> None:
+    def __init__(self, model: str | Path, device: str = 'auto', threads: int = 0,
+                 engine: str = 'torch', background: bool = False) -> None:
         """
         :param device: auto, cpu or cuda:N.
         :param threads: of the CPU's arithmetic; 0 leaves them.
+        :param engine: what runs the network, one of `network.engine.ENGINES`.
+        :param background: torch serves until another engine is ready; else wait for it here.
         :raises ModelError: the file is missing, damaged or not for this version.
         :raises DeviceError: the device is not there.
+        :raises EngineError: the engine cannot be had here.
         """
         self.warnings: list[str] = []
         self.device, warning = choose_device(device)
@@ -77,10 +83,18 @@ class Inspector:
         confidence = found.confidence and found.confidence.to(self.device)
         self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
-                                                self.device, lanes)
+                                                self.device, lanes,
+                                                lambda: self._detector.engine)
         self._prepare = Preparation(found.view, found.scene, outline)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')
+        self._start = EngineStart(engine, Path(model), self._detector,
+                                  torch.get_num_threads(), background, self._warn)
+
+    @property
+    def engine(self) -> str:
+        """What runs the network, and in brackets why, or what is being done about it."""
+        return self._start.state
 
     def warm_up(self) -> None:
         """One dry pass for each availability mode at the trained size."""

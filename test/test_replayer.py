@@ -29,7 +29,7 @@ class Judge:
 
     category, device, intrinsics, warnings = 'part', 'cpu', None, ['trained elsewhere']
 
-    def __init__(self, model: str, device: str, threads: int) -> None:
+    def __init__(self, model: str, device: str, threads: int, engine: str) -> None:
         pass
 
     def warm_up(self) -> None:

@@ -140,6 +140,7 @@ class InferenceReport:
     warnings: Sequence[str]
     counts: Counts
     last_error: str
+    engine: str = ''
 
     def status(self, name: str) -> DiagnosticStatus:
         resting = self.lifecycle != 'active'
@@ -150,7 +151,7 @@ class InferenceReport:
         p50, p95, worst = self.latencies
         return status(name, level, message, {
             'lifecycle': self.lifecycle, 'model': self.model, 'device': self.device,
-            'category': self.category, 'rate_hz': f'{self.rate:.2f}',
+            'engine': self.engine, 'category': self.category, 'rate_hz': f'{self.rate:.2f}',
             'latency_p50_ms': f'{p50:.2f}', 'latency_p95_ms': f'{p95:.2f}',
             'latency_max_ms': f'{worst:.2f}', **counted(self.counts),
             'last_error': self.last_error})

@@ -30,6 +30,9 @@ class Judge(Protocol):
     def device(self) -> str: ...
 
     @property
+    def engine(self) -> str: ...
+
+    @property
     def intrinsics(self) -> Intrinsics | None: ...
 
     @property
@@ -42,15 +45,25 @@ class Judge(Protocol):
             min_region_area: int = 0) -> Inspection: ...
 
 
-Load = Callable[[str, str, int], Judge]
+Load = Callable[[str, str, int, str], Judge]
 
 
-def load_inspector(model: str, device: str, threads: int) -> Judge:
-    """The real thing; imports torch only now, on the thread that will use it."""
+def load_inspector(model: str, device: str, threads: int, engine: str,
+                   background: bool = False) -> Judge:
+    """
+    The real thing; imports torch only now, on the thread that will use it.
+
+    :param background: torch serves until another engine is ready
+    """
     if not model:
         raise DcmdError('parameter model is empty: set it to a checkpoint of `dcmd_ros train`')
     from dcmd_ros.inspector import Inspector
-    return Inspector(model, device, threads)
+    return Inspector(model, device, threads, engine, background)
+
+
+def load_live(model: str, device: str, threads: int, engine: str) -> Judge:
+    """As the live node wants it: the first verdict soon."""
+    return load_inspector(model, device, threads, engine, background=True)
 
 
 class Pipeline:
@@ -79,7 +92,8 @@ class Pipeline:
     def load(self) -> None:
         """Load and warm up the model of the settings; on failure the old one stays."""
         settings = self.settings
-        judge = self._load(settings.model, settings.device, settings.threads)
+        judge = self._load(settings.model, settings.device, settings.threads,
+                           settings.engine)
         judge.warm_up()
         self.judge, self.loaded = judge, settings.model
 
