@@ -29,7 +29,7 @@ class Inspection:
                       could be scored
     mask              (H, W) uint8, 255 where the map reaches the threshold, else 0
     confidence        for each modality the frame's mean trust in [0, 1], NaN where absent
-    timings           milliseconds by stage
+    timings           milliseconds by stage: prepare, network, map
     """
 
     stamp: int

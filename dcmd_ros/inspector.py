@@ -77,6 +77,7 @@ class Inspector:
         self.category, self.intrinsics = found.category, found.view.intrinsics
         self.modalities: tuple[Modality, ...] = MODALITIES
         self._checkpoint = found
+        self._clock = _Clock()
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
         network = found.network.folded().to(self.device)
         lanes = Lanes() if self.device == 'cpu' and torch.get_num_threads() > 1 else None
@@ -115,19 +116,19 @@ class Inspector:
             their map values are squeezed, in order, right below the threshold.
         :raises FrameError: the frame is empty, or its images do not fit together.
         """
-        clock = _Clock()
+        clock = self._clock = _Clock()
         mode = _checked(frame)
         fit, warning = fitting(frame, self.intrinsics)
         self._warn(warning)
         whole = fit.to_trained(_with_depth(frame))
         roi = None if roi is None else fit.roi(roi)
         look, trusted = self._trusted(whole, roi)
-        clock.lap('prepare')
         scores = without_specks(self._map(look, trusted, fit), min_region_area)
         verdict, score = self._verdict(scores, look.prepared, trusted)
-        clock.lap('network')
-        return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores,
-                          alarm_mask(scores), look.trust, clock.laps)
+        alarms = alarm_mask(scores)
+        clock.lap('map')
+        return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores, alarms,
+                          look.trust, clock.laps)
 
     def confidence(self, frame: Frame) -> dict[Modality, float]:
         """The frame's mean trust in each sensor, 0 to 1, without judging it; NaN where absent."""
@@ -170,11 +171,13 @@ class Inspector:
     def _look(self, frame: Frame, roi: Roi | None) -> _Look:
         prepared = self._prepare(frame, roi)
         trust = self._statistics(prepared)
+        self._clock.lap('prepare')
         if not prepared.foreground.any():
             return _Look(prepared, None, trust)
         assert frame.mode is not None
         sight = self._detector.look([prepared], frame.mode)
         mean = sight.mean()
+        self._clock.lap('network')
         return _Look(prepared, sight, {m: v * mean.get(m, 1.0) for m, v in trust.items()})
 
     def _statistics(self, prepared: Prepared) -> dict[Modality, float]:
@@ -186,8 +189,9 @@ class Inspector:
         part, view = look.prepared.foreground, self._checkpoint.view
         if mode is None or look.sight is None:
             return anomaly_map(None, None, part, view, fit)
-        excess, known = self._detector.judge(look.sight)
-        return anomaly_map(excess.cpu().numpy(), known.cpu().numpy(), part, view, fit)
+        found = [each.cpu().numpy() for each in self._detector.judge(look.sight)]
+        self._clock.lap('network')
+        return anomaly_map(found[0], found[1], part, view, fit)
 
     def _verdict(self, scores: NDArray[np.float32], prepared: Prepared,
                  mode: Mode | None) -> tuple[Verdict, float]:
@@ -229,7 +233,7 @@ def choose_device(device: str) -> tuple[str, str]:
 
 
 class _Clock:
-    """Milliseconds by stage."""
+    """Milliseconds by stage, added up where a stage comes again."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
@@ -237,7 +241,7 @@ class _Clock:
 
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
-        self.laps[stage] = (now - self._last) * 1e3
+        self.laps[stage] = self.laps.get(stage, 0.0) + (now - self._last) * 1e3
         self._last = now
 
 

@@ -26,7 +26,7 @@ SIZE = (4, 6)
 class Judge:
     """Good as long as it is told; remembers what it was asked."""
 
-    category, device, intrinsics, warnings = 'part', 'cpu', None, []
+    category, device, engine, intrinsics, warnings = 'part', 'cpu', 'torch', None, []
 
     def __init__(self, model: str, device: str, threads: int, engine: str) -> None:
         if model == 'broken':

@@ -72,7 +72,8 @@ def runtimes_for(engine: str, device: str) -> dict[str, Runtime]:
     if engine not in RUNTIMES:
         raise EngineError(f'engine {engine!r} is unknown: choose {", ".join(ENGINES)}')
     if device != 'cpu':
-        raise EngineError(f'engine {engine} runs on the CPU: set device to cpu, or engine to torch')
+        raise EngineError(f'engine {engine} runs on the CPU: set device to cpu, or engine to '
+                          'torch')
     runtime = RUNTIMES[engine]()
     runtime.version()
     return {engine: runtime}

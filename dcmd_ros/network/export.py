@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Mode

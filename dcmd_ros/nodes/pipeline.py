@@ -108,14 +108,20 @@ class Pipeline:
             return
         for modality in shot.frozen:
             self._tally.count(modality, 'frozen')
+        begun = self._steady()
         trusted = shot if shot.live.empty else shot.live
         frame = self.converter.frame(trusted, settings)
         if frame is None:
             self._tally.count('inference', 'unreadable')
             return
+        decoded = self._steady()
         inspection = no_verdict(frame) if shot.live.empty else judge.inspect(
             frame, settings.region(), settings.min_region_area)
+        judged = self._steady()
         self._finish(shot, frame, inspection, settings)
+        self._tally.stages({
+            'wait': (begun - shot.received) / 1e6, 'decode': (decoded - begun) / 1e6,
+            **inspection.timings, 'publish': (self._steady() - judged) / 1e6})
 
     def _finish(
             self, shot: Shot, frame: Frame, inspection: Inspection, settings: Settings) -> None:

@@ -98,7 +98,7 @@ class Supervision:
             counts={**counts, 'overwritten': node.worker.mailbox.overwritten,
                     'stale': node.worker.stale},
             last_error=node.tally.last_error('inference') or node.failure,
-            engine=judge.engine if judge else '')
+            engine=judge.engine if judge else '', stages=node.tally.stage_medians())
 
     def _rate(self, results: int) -> float:
         """Results per second since the last call."""
