@@ -201,7 +201,7 @@ class Inspector:
         usual = scene.area / view.area
         if scene.reliable and prepared.foreground.mean() < _PRESENT * usual:
             return 'no_part', float(np.nanmax(np.append(scores, np.float32(0))))
-        if np.isnan(scores).all() or not (np.nan_to_num(scores) > 0).any():
+        if not (scores > 0).any():
             return 'unknown', float('nan')
         score = float(np.nanmax(scores))
         return ('anomalous' if score >= THRESHOLD else 'good'), score

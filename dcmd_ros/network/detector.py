@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from dcmd_ros.network.silhouette import Silhouette
 if TYPE_CHECKING:
     from dcmd_ros.network.engine import Engine
 
+T = TypeVar('T')
 PRESENT: dict[Mode, tuple[Modality, ...]] = {
     'both': MODALITIES, 'rgb_only': ('rgb',), 'depth_only': ('depth',)}
 
@@ -157,8 +158,13 @@ class Detector:
                          (found, seen))
         images = inputs(prepared, mode, self.device)
         features = self._features(images)
-        trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
+        trust = {} if self.confidence is None else self._alone(
+            partial(self.confidence.maps, features, part, valid))
         return Sight(mode, features, part, valid, trust)
+
+    def _alone(self, job: Callable[[], T]) -> T:
+        """A small job on one core: on several its threads would wait for each other."""
+        return job() if self.lanes is None else self.lanes.begin(job).result()
 
     def _features(self, images: Mapping[Modality, Tensor]) -> dict[Modality, list[Tensor]]:
         if self.lanes is None:
@@ -182,8 +188,9 @@ class Detector:
     @torch.inference_mode()
     def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:
         """Evidence of one frame less the threshold, and where there is any: (S/4, S/4) twice."""
-        found, seen = sight.judged or evidence(
-            self.maps(sight), sight.mode, self.scales, sight.part, sight.valid, sight.trust)
+        found, seen = sight.judged or self._alone(partial(
+            evidence, self.maps(sight), sight.mode, self.scales, sight.part, sight.valid,
+            sight.trust))
         return found[0, 0] - self.scales[sight.mode].threshold, seen[0, 0] > 0
 
     def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:

@@ -53,6 +53,13 @@ class View:
     backdrop: tuple[float, float, float]
 
     @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the box that are in the image."""
+        left, top, side = self.box
+        return (slice(max(top, 0), min(top + side, self.intrinsics.height)),
+                slice(max(left, 0), min(left + side, self.intrinsics.width)))
+
+    @property
     def area(self) -> float:
         """The box's share of the image."""
         return self.box[2] ** 2 / (self.intrinsics.width * self.intrinsics.height)
@@ -155,7 +162,8 @@ class Preparation:
             whole = np.ones((side, side), bool)
             return _Part(whole, whole, whole, self.scene.plane, {})
         outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
-        found = None if frame.depth is None else find_part(frame.depth, self.scene)
+        found = None if frame.depth is None else find_part(frame.depth, self.scene,
+                                                              self.view.window)
         colour = None if outline is None else resized(outline(), side)
         if found is None:
             part = self._solid(np.zeros((side, side), bool) if colour is None else colour)
@@ -243,8 +251,7 @@ def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:
     near = cv2.GaussianBlur(near, (0, 0), _FILL / 4) + np.float32(1e-3) * _UP
     near = near / (np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12))
     near = cv2.resize(near, shape.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    near[seen] = shape[seen]
-    return near
+    return cv2.copyTo(np.ascontiguousarray(shape), seen.view(np.uint8), near)
 
 
 def placed(image: NDArray, box: Box, shape: tuple[int, ...]) -> NDArray:

@@ -35,7 +35,13 @@ def colour_quality(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Quality:
     edges = np.abs(cv2.Laplacian(grey, cv2.CV_32F))[_inner(mask)]
     return {'brightness': float(np.median(grey[mask])),
             'detail': float(np.minimum(edges, np.quantile(edges, 0.8)).mean()),
-            'saturation': float((rgb.max(axis=-1)[mask] >= 250).mean())}
+            'saturation': float((_brightest(rgb)[mask] >= 250).mean())}
+
+
+def _brightest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W), the largest channel; many times as fast as `max(axis=-1)`."""
+    red, green, blue = cv2.split(rgb)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
 
 def depth_quality(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> Quality:

@@ -9,7 +9,7 @@ plane too, are not taken for the part.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ InversePlane = tuple[float, float, float]
 
 _COVERED = 0.1          # a pixel shows the scene in at least this share of the training frames
 _RING_IS_PART = 0.4     # a static rise inside so much part is the part's own middle
+_REACH = 4              # pixels around a window that what is in it depends on
 _SMALLEST_PIECE = 0.03  # of the usual part; smaller pieces are specks
 _PLANE_POINTS = 4000
 _PLANE_TRIALS, _PLANE_JUDGES = 96, 800
@@ -213,7 +214,9 @@ def solid(mask: Mask, area: float) -> Mask:
     if count == 1:
         return closed > 0
     smallest = _SMALLEST_PIECE * max(area * mask.size, float(sizes[1:].max()))
-    kept = ((labels > 0) & (sizes[labels] >= smallest)).astype(np.uint8)
+    large = (sizes >= smallest).astype(np.uint8)
+    large[0] = 0
+    kept = large[labels]
     outlines, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(kept, outlines, -1, 1, cv2.FILLED)
     return kept > 0
@@ -234,11 +237,26 @@ class Foreground:
     plane: InversePlane
 
 
-def find_part(depth: Depth, scene: Scene) -> Foreground:
-    """Where the part is, by depth of the scene's size; everything where the scene failed."""
+Window = tuple[slice, slice]
+
+
+def find_part(depth: Depth, scene: Scene, window: Window | None = None) -> Foreground:
+    """
+    Where the part is, by depth of the scene's size; everything where the scene failed.
+
+    :param window: rows and columns that it is asked for; elsewhere mask and known are False.
+    """
     plane = support_plane(depth) or scene.plane
     if not scene.reliable:
         everywhere = np.ones(depth.shape, bool)
         return Foreground(everywhere, everywhere, plane)
-    height, known = rise(depth, plane)
-    return Foreground(_raised(height, known, scene), known, plane)
+    if window is None:
+        height, known = rise(depth, plane)
+        return Foreground(_raised(height, known, scene), known, plane)
+    rows, columns = (slice(max(s.start - _REACH, 0), s.stop + _REACH) for s in window)
+    a, b, c = plane
+    height, known = rise(depth[rows, columns], (a, b, a * columns.start + b * rows.start + c))
+    raised = _raised(height, known, replace(scene, surface=scene.surface[rows, columns]))
+    whole = np.zeros((2, *depth.shape), bool)
+    whole[:, rows, columns] = raised, known
+    return Foreground(whole[0], whole[1], plane)
