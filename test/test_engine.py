@@ -6,6 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,8 +63,8 @@ def test_the_second_start_exports_nothing(model: Path) -> None:
 def test_an_export_that_fails_says_so(tmp_path: Path) -> None:
     broken = tmp_path / 'broken.pth'
     broken.write_bytes(b'no model')
-    with pytest.raises(EngineError, match='engine disguise: the export failed'):
-        build(broken, Disguise('disguise', 1.0), lambda line: None)
+    with pytest.raises(EngineError, match='engine openvino: the export failed: .*broken.pth'):
+        build(broken, Disguise('openvino', 1.0), lambda line: None)
 
 
 # The choice, with engines of the test's own.
@@ -81,13 +82,13 @@ def chooser(timed: Timed, model: Path, tmp_path: Path) -> Chooser:
     return chooser_of(timed, model, tmp_path)
 
 
-def chooser_of(timed: Timed, model: Path, folder: Path) -> Chooser:
+def chooser_of(timed: Timed, model: Path, folder: Path, build: Any = None) -> Chooser:
     copied = folder / model.name
     copied.write_bytes(model.read_bytes())
     silhouette = load_checkpoint(model).silhouette
     assert silhouette is not None
-    return Chooser(copied, timed, 1, lambda line: None, written(timed, silhouette),
-                   lambda: Timed.now)
+    return Chooser(copied, timed, 1, lambda line: None,
+                   build or written(timed, silhouette), lambda: Timed.now)
 
 
 def chosen(chooser: Chooser, *runtimes: Disguise, insist: bool = False) -> Choice:
@@ -96,7 +97,7 @@ def chosen(chooser: Chooser, *runtimes: Disguise, insist: bool = False) -> Choic
 
 def test_the_fastest_that_agrees_is_chosen(chooser: Chooser) -> None:
     choice = chosen(chooser, Disguise('middle', 7.0), Disguise('quick', 3.0),
-                    Disguise('wrong', 1.0, error=0.5))
+                    Disguise('wrong', 1.0, error=50.0))
     assert choice.engine is not None and choice.engine.name == 'quick f32'
     assert choice.reason.startswith('quick f32 3.0 ms, middle f32 7.0 ms, torch 10.0 ms')
     assert 'wrong f32 differs from torch by' in choice.reason
@@ -113,7 +114,7 @@ def test_who_insists_gets_the_slower_one(chooser: Chooser) -> None:
 
 def test_who_insists_does_not_get_a_wrong_one(chooser: Chooser) -> None:
     with pytest.raises(EngineError, match='wrong f32 differs from torch by .*, more than 0.02'):
-        chosen(chooser, Disguise('wrong', 1.0, error=0.5), insist=True)
+        chosen(chooser, Disguise('wrong', 1.0, error=50.0), insist=True)
 
 
 def test_the_choice_is_remembered_and_checked_again(
@@ -121,7 +122,7 @@ def test_the_choice_is_remembered_and_checked_again(
     first = chosen(chooser, Disguise('quick', 3.0))
     again = chosen(chooser_of(timed, model, tmp_path), Disguise('quick', 99.0))
     assert again.engine is not None and again.reason == first.reason, 'should not be timed again'
-    wrong = chosen(chooser_of(timed, model, tmp_path), Disguise('quick', 3.0, error=0.5))
+    wrong = chosen(chooser_of(timed, model, tmp_path), Disguise('quick', 3.0, error=50.0))
     assert wrong.engine is None, 'should be compared again'
 
 
@@ -134,9 +135,10 @@ def test_torch_as_the_choice_is_remembered_too(
 
 
 def test_what_exports_nothing_is_no_engine(timed: Timed, model: Path, tmp_path: Path) -> None:
-    chooser = Chooser(model, timed, 1, lambda line: None, lambda *_: None, lambda: Timed.now)
+    chooser = chooser_of(timed, model, tmp_path, lambda *_: None)
     choice = chosen(chooser, Disguise('empty', 1.0))
     assert choice.engine is None and 'empty: what was exported is not whole' in choice.reason
+    assert not list(tmp_path.rglob('choice-*')), 'should be tried again next time'
 
 
 # The setting.

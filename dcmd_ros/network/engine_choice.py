@@ -22,6 +22,9 @@ from dcmd_ros.network.preparation import Prepared
 AGREED = 0.02  # of evidence, relative to 1 + what torch says; a good part's maxima spread by 1
 _ROUNDS = 7
 
+_TORCH = ('torch', '')
+
+Which = tuple[str, str]  # runtime and precision
 Build = Callable[[Path, Runtime, Callable[[str], None]], None]
 
 
@@ -77,24 +80,37 @@ class Chooser:
         return self._measure(runtimes, key, insist)
 
     def _measure(self, runtimes: Mapping[str, Runtime], key: str, insist: bool) -> Choice:
-        found: dict[tuple[str, str], Engine | None] = {('torch', ''): None}
-        failures = []
+        engines, refused, failed = self._tried(runtimes)
+        if insist and not engines:
+            raise EngineError('; '.join([*refused, *failed]))
+        times = self._times({_TORCH: None, **engines})
+        best = min(engines if insist else times, key=times.__getitem__)
+        told = [f'{" ".join(filter(None, which))} {ms:.1f} ms'
+                for which, ms in sorted(times.items(), key=lambda item: item[1])]
+        reason = ', '.join([*told, *refused, *failed])
+        if not failed:
+            self._cache.note(key, {'engine': best[0], 'precision': best[1], 'reason': reason})
+        return Choice(engines.get(best), reason)
+
+    def _tried(self, runtimes: Mapping[str, Runtime],
+               ) -> tuple[dict[Which, Engine], list[str], list[str]]:
+        """What agrees with torch; why the others do not, or what kept them from being there."""
+        found: dict[Which, Engine] = {}
+        refused, failed = [], []
         for name, runtime in runtimes.items():
             for precision in runtime.precisions():
                 try:
-                    found[name, precision] = self._agreeing(runtime, precision)
+                    engine = self._load(runtime, precision)
                 except EngineError as error:
-                    failures.append(str(error))
-        times = self._times(found)
-        fit = [which for which, engine in found.items() if engine or not insist]
-        if not fit:
-            raise EngineError('; '.join(failures))
-        best = min(fit, key=times.__getitem__)
-        reason = ', '.join([*(f'{" ".join(filter(None, which))} {ms:.1f} ms'
-                              for which, ms in sorted(times.items(), key=lambda t: t[1])),
-                            *failures])
-        self._cache.note(key, {'engine': best[0], 'precision': best[1], 'reason': reason})
-        return Choice(found[best], reason)
+                    failed.append(str(error))
+                    continue
+                apart = self._disagreement(engine)
+                if apart <= AGREED:
+                    found[name, precision] = engine
+                else:
+                    refused.append(f'{engine.name} differs from torch by {apart:.2g}, more than '
+                                   f'{AGREED:g}')
+        return found, refused, failed
 
     def _load(self, runtime: Runtime, precision: str) -> Engine:
         files = self._cache.find(runtime)
@@ -104,26 +120,22 @@ class Chooser:
         if files is None:
             raise EngineError(f'engine {runtime.name}: what was exported is not whole; is the '
                               'disk full?')
-        return runtime.load(files, precision, self._threads)
-
-    def _agreeing(self, runtime: Runtime, precision: str) -> Engine:
-        engine = self._load(runtime, precision)
-        apart = self._disagreement(engine)
-        if apart > AGREED:
-            raise EngineError(f'{engine.name} differs from torch by {apart:.2g}, more than '
-                              f'{AGREED:g}')
-        return engine
+        try:
+            return runtime.load(files, precision, self._threads)
+        except Exception as error:  # each library has errors of its own
+            text = ' '.join(str(error).split())
+            raise EngineError(f'engine {runtime.name} does not load the network: '
+                              f'{text}') from error
 
     def _disagreement(self, engine: Engine) -> float:
         """The largest relative difference of evidence or trust, infinite where cells differ."""
         return max(disagreement(self._torch, with_engine(self._torch, engine), prepared)
                    for prepared in self._samples)
 
-    def _times(self, engines: Mapping[tuple[str, str], Engine | None],
-               ) -> dict[tuple[str, str], float]:
+    def _times(self, engines: Mapping[Which, Engine | None]) -> dict[Which, float]:
         """Median milliseconds of a frame with both sensors, in alternating rounds."""
         detectors = {which: with_engine(self._torch, e) for which, e in engines.items()}
-        times: dict[tuple[str, str], list[float]] = {which: [] for which in detectors}
+        times: dict[Which, list[float]] = {which: [] for which in detectors}
         for _ in range(_ROUNDS):
             for which, detector in detectors.items():
                 begin = self._clock()
