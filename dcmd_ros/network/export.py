@@ -94,7 +94,8 @@ class Whole(nn.Module):
 class Outline(nn.Module):
     """Where the part is by colour, as `detector.outliner` finds it."""
 
-    inputs, outputs = ('image',), ('outline',)
+    inputs: Sequence[str] = ('image',)
+    outputs: Sequence[str] = ('outline',)
 
     def __init__(self, silhouette: Silhouette, teacher: Backbone) -> None:
         super().__init__()
@@ -115,6 +116,14 @@ def graphs(detector: Detector, silhouette: Silhouette | None) -> dict[str, Graph
     found: dict[str, Graph] = {mode: Whole(detector, mode) for mode in PRESENT}
     if silhouette is not None:
         found['outline'] = Outline(silhouette, detector.teacher)
+    return found
+
+
+def tensors(graph: Graph) -> list[Tensor]:
+    """A graph's example, in the order of its inputs."""
+    found: list[Tensor] = []
+    for given in graph.example().values():
+        found += given.values() if isinstance(given, dict) else [given]
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dcmd_ros.network.engine import missing
-from dcmd_ros.network.export import Graph, exported
+from dcmd_ros.network.export import Graph, exported, tensors
 
 
 class OpenVino:
@@ -26,7 +26,12 @@ class OpenVino:
 
     def write(self, graph: Graph, path: Path) -> None:
         library = _library()
-        library.save_model(library.convert_model(exported(graph)), path, compress_to_fp16=False)
+        model = library.convert_model(exported(graph))
+        model.reshape({n: list(t.shape) for n, t in enumerate(tensors(graph))})  # else any size
+        for ports, names in ((model.inputs, graph.inputs), (model.outputs, graph.outputs)):
+            for port, name in zip(ports, names, strict=True):
+                port.get_tensor().set_names({name})
+        library.save_model(model, path, compress_to_fp16=False)
 
     def load(self, files: Mapping[str, Path], precision: str, threads: int) -> _Compiled:
         core = _library().Core()
