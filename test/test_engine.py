@@ -175,7 +175,8 @@ class Slow:
     found: Choice | Exception
     go: threading.Event
 
-    def __init__(self, model: Path, detector: object, threads: int, tell: object) -> None:
+    def __init__(self, model: Path, detector: object, threads: int, tell: object,
+                 build: object) -> None:
         tell('exporting: both (1 of 4)')  # type: ignore[operator]
 
     def choose(self, runtimes: object, insist: bool) -> Choice:

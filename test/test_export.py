@@ -103,7 +103,7 @@ def test_onnx_says_the_same(detector: Detector, mode: Mode, tmp_path: Path) -> N
 def test_the_outline_is_that_of_the_silhouette(detector: Detector) -> None:
     silhouette = Silhouette(lite0.CHANNELS).eval()
     image = torch.rand((1, 3, SIZE // 2, SIZE // 2)) * 2 - 1
-    found = exported(Outline(silhouette, detector.teacher)).module()(image)
+    found = exported(Outline(silhouette, detector.teacher)).module()(image=image)
     assert torch.equal(found, silhouette.outline(detector.teacher, image, SIZE))
 
 

@@ -23,20 +23,23 @@ from dcmd_ros.network.openvino_runtime import OpenVino
 
 RUNTIMES: dict[str, Callable[[], Runtime]] = {
     'openvino': OpenVino, 'onnxruntime': OnnxRuntime}
-_NICE = 10
+_NICE = 10  # of an export beside live inspection
 
 
-def build(model: Path, runtime: Runtime, tell: Callable[[str], None]) -> None:
+def build(model: Path, runtime: Runtime, tell: Callable[[str], None],
+          background: bool = False) -> None:
     """
-    Export into the model's cache, in another process that gives way to this one.
+    Export into the model's cache, in another process.
 
+    :param background: it gives way to this one
     :param tell: gets a line of progress for each graph
     :raises EngineError: it failed; says how.
     """
     root = str(Path(dcmd_ros.__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get('PYTHONPATH'))))
     with subprocess.Popen(
-            [sys.executable, '-m', __name__, str(model.absolute()), runtime.name],
+            [sys.executable, '-m', __name__, str(model.absolute()), runtime.name,
+             str(_NICE if background else 0)],
             env={**os.environ, 'PYTHONPATH': path}, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
@@ -64,8 +67,8 @@ def export(model: Path, runtime: Runtime) -> None:
 
 
 def main() -> None:
-    model, name = sys.argv[1:]
-    os.nice(_NICE)
+    model, name, nice = sys.argv[1:]
+    os.nice(int(nice))
     torch.set_num_threads(1)
     try:
         export(Path(model), RUNTIMES[name]())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from dcmd_ros.network.detector import Detector
 from dcmd_ros.network.engine import ENGINES, EngineError, Runtime
-from dcmd_ros.network.engine_build import RUNTIMES
+from dcmd_ros.network.engine_build import RUNTIMES, build
 from dcmd_ros.network.engine_choice import Chooser
 
 
@@ -34,6 +35,7 @@ class EngineStart:
             return
         self._model, self._detector = model, detector
         self._threads, self._warn = threads, warn
+        self._build = partial(build, background=background)
         thread = threading.Thread(target=self._run, args=(runtimes, engine != 'auto'),
                                   name='engine', daemon=True)
         thread.start()
@@ -42,7 +44,8 @@ class EngineStart:
 
     def _run(self, runtimes: Mapping[str, Runtime], insist: bool) -> None:
         try:
-            chooser = Chooser(self._model, self._detector, self._threads, self._tell)
+            chooser = Chooser(self._model, self._detector, self._threads, self._tell,
+                              self._build)
             choice = chooser.choose(runtimes, insist)
         except Exception as error:  # a runtime may stumble in any way; torch goes on
             trouble = ' '.join(str(error).split())

@@ -251,7 +251,8 @@ def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:
     near = cv2.GaussianBlur(near, (0, 0), _FILL / 4) + np.float32(1e-3) * _UP
     near = near / (np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12))
     near = cv2.resize(near, shape.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return cv2.copyTo(np.ascontiguousarray(shape), seen.view(np.uint8), near)
+    return np.asarray(cv2.copyTo(np.ascontiguousarray(shape), seen.view(np.uint8), near),
+                      np.float32)
 
 
 def placed(image: NDArray, box: Box, shape: tuple[int, ...]) -> NDArray:
