@@ -2,9 +2,11 @@
 How soon results come, and how many, on a live graph: both sensors at 640x480, fed from memory.
 
 The camera and the listener are one process, the inspector another, both on this machine's cores.
-First it waits for the engine asked for. Then frames are sent faster than any machine takes them
-(rate), and at most at `--fps` or 0.6 of that rate (latencies, from just before the first message
-is published to the arrival of the result). The table is of the inspector's own clock, by stage.
+First it waits for the engine asked for. Then frames are sent at `--fps` and at 1.2 of the rate at
+which results came (a camera that sends far more takes the cores away); the better of the two is
+the sustained rate. Latencies, from just before the first message is published to the arrival of
+the result, are those at 0.8 of that rate, at most `--fps`. The table is of the inspector's own
+clock, by stage.
 
 p50_ms, p95_ms  from the stamp to the published result
 rate_hz         results a second, sustained
@@ -35,7 +37,7 @@ from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.nodes.observer import Result
 
 STAGES = ('wait', 'decode', 'prepare', 'network', 'map', 'publish')
-FLOOD = 90.0  # Hz
+MORE, PACE = 1.2, 0.8  # of the rate that the inspector takes: too much for it, and well within
 START = 300.0  # seconds that an engine may take, export and comparison included
 _GEMM = 1024
 
@@ -86,6 +88,16 @@ def stretch(live: Graph, camera: Camera, fps: float, seconds: float) -> Phase:
     return Phase(sent, list(live.observer.results), spent)
 
 
+def flooded(live: Graph, camera: Camera, fps: float, seconds: float) -> Phase:
+    """As many frames as the inspector takes, and not many more."""
+    first = stretch(live, camera, fps, seconds)
+    if first.rate > fps / MORE:
+        fps *= 3
+        first = stretch(live, camera, fps, seconds)
+    second = stretch(live, camera, MORE * first.rate, seconds)
+    return max(first, second, key=lambda phase: phase.rate)
+
+
 def cpu_seconds(process: int) -> float:
     fields = Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
@@ -129,8 +141,8 @@ def measure(args: argparse.Namespace) -> tuple[dict[str, float], str, dict[str, 
         camera.start()
         engine = await_engine(live, args.engine)
         print(f'engine: {engine}', flush=True)
-        flood = stretch(live, camera, FLOOD, seconds)
-        paced = stretch(live, camera, min(args.fps, 0.6 * flood.rate), seconds)
+        flood = flooded(live, camera, args.fps, seconds)
+        paced = stretch(live, camera, min(args.fps, PACE * flood.rate), seconds)
         live.refresh()
         stages = {s: float(live.keys('inference').get(f'{s}_ms', 'nan')) for s in STAGES}
         rss = resident_mb(live.inspector.process.pid)
