@@ -2,11 +2,13 @@
 Multiply-accumulates of the detector for one frame with both sensors, in G (1e9).
 
 Counted by hooks while it runs, untrained: of a convolution its outputs times the inputs that each
-is a sum of, of a memory its places times the cells that ask for the nearest. The part is a square
-that fills a quarter of the view. The silhouette, which finds the part by colour, is told apart.
+is a sum of, of a memory its places times the cells that ask for the nearest, of attention its two
+products. The part is a square that fills a quarter of the view. The silhouette, which finds the
+part by colour, is told apart, and so is the compensator, an option that works only where something
+is missing.
 
-The last line is JSON: {"teachers", "students", "memories", "total", "silhouette", "large"};
-`large` is the total with `train --large`. The total may be 1.5 at most.
+The last line is JSON: {"teachers", "students", "memories", "total", "silhouette", "compensator",
+"large"}; `large` is the total with `train --large`. The total may be 1.5 at most.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from torch.nn import functional
 
 from dcmd_ros.frame import MODALITIES
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.compensator import Attention, Compensator
 from dcmd_ros.network.dcmd import BRANCHES, MEMORIES, Dcmd, DcmdConfig
 from dcmd_ros.network.memory import Memory
 from dcmd_ros.network.silhouette import Silhouette
@@ -46,6 +49,9 @@ class Count:
     def _seen(self, part: nn.Module, given: tuple[Any, ...], found: Any) -> None:
         if isinstance(part, nn.Conv2d):
             self.total += found[:, 0].numel() * part.weight.numel()
+        elif isinstance(part, Attention):
+            asking, told = (image[:, 0].numel() for image in given[:2])
+            self.total += 2 * part.width * asking * told
         elif isinstance(part, Memory):
             cells = functional.max_pool2d(given[1][:, None].float(), 8).sum()
             self.total += int(cells) * part.bank.numel()
@@ -75,6 +81,11 @@ def counts(config: DcmdConfig) -> dict[str, float]:
             print(f'{name:>14} {count.total / 1e9:.3f} G')
             found[group] += count.total / 1e9
     found['total'] = sum(found.values())
+    compensator = Compensator(teacher.channels).eval()
+    kept = torch.zeros(1, 1, config.size // 8, config.size // 8)
+    with Count(compensator) as count:
+        compensator(features, dict.fromkeys(MODALITIES, kept))
+        found['compensator'] = count.total / 1e9
     silhouette = Silhouette(teacher.channels).eval()
     small = torch.zeros(1, 3, config.size // 2, config.size // 2)
     with Count(teacher) as first, Count(silhouette) as second:

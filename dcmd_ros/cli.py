@@ -27,7 +27,7 @@ VERBS = {
     'calibrate': 'new thresholds from new good parts, no retraining',
     'evaluate': 'metrics, report and panels on a data set',
     'replay': 'a bag through the inspector offline, every frame',
-    'demo': 'camera and inspector together: a sensor is unplugged and comes back',
+    'demo': 'camera and inspector together: parts go by, sensors fail and come back',
 }
 QUIET_INTERVAL = '10'  # seconds between two lines of a progress bar that nobody watches
 # Turns that an idle OpenMP thread spins before it sleeps: libgomp's usual 300,000 burn a busy

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dcmd_ros.frame import Modality, Mode
 
 Verdict = Literal['good', 'anomalous', 'no_part', 'unknown']
+Presence = Literal['whole', 'cut', 'absent']
 THRESHOLD = 0.5
 
 
@@ -30,6 +31,10 @@ class Inspection:
     mask              (H, W) uint8, 255 where the map reaches the threshold, else 0
     confidence        for each modality the frame's mean trust in [0, 1], NaN where absent
     timings           milliseconds by stage: prepare, network, map
+    presence          whether the part is wholly in view, cut off at a border, or not there;
+                      `whole` too where that cannot be told
+    centre            of the part, x and y from the middle of the inspected square; 1 is the root
+                      of the usual part's area
     """
 
     stamp: int
@@ -42,3 +47,5 @@ class Inspection:
     confidence: Mapping[Modality, float]
     timings: Mapping[str, float] = field(default_factory=dict)
     threshold: float = THRESHOLD
+    presence: Presence = 'whole'
+    centre: tuple[float, float] = (0.0, 0.0)

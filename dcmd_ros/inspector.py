@@ -25,8 +25,6 @@ from dcmd_ros.network.quality import TRUSTED, confidence
 
 __all__ = ['DeviceError', 'FrameError', 'Inspector', 'ModelError']
 
-_PRESENT = 0.15    # of the usual part, less is no part
-
 
 class DeviceError(DcmdError):
     """A device that is not there."""
@@ -86,7 +84,7 @@ class Inspector:
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
                                                 self.device, lanes,
                                                 lambda: self._detector.engine)
-        self._prepare = Preparation(found.view, found.scene, outline)
+        self._prepare = Preparation(found.view, found.scene, outline, gated=True)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')
         self._start = EngineStart(engine, Path(model), self._detector,
@@ -125,10 +123,11 @@ class Inspector:
         look, trusted = self._trusted(whole, roi)
         scores = without_specks(self._map(look, trusted, fit), min_region_area)
         verdict, score = self._verdict(scores, look.prepared, trusted)
+        told = 'whole' if trusted is None else look.prepared.presence
         alarms = alarm_mask(scores)
         clock.lap('map')
         return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores, alarms,
-                          look.trust, clock.laps)
+                          look.trust, clock.laps, presence=told, centre=look.prepared.centre)
 
     def confidence(self, frame: Frame) -> dict[Modality, float]:
         """The frame's mean trust in each sensor, 0 to 1, without judging it; NaN where absent."""
@@ -197,10 +196,8 @@ class Inspector:
                  mode: Mode | None) -> tuple[Verdict, float]:
         if mode is None:
             return 'unknown', float('nan')
-        scene, view = self._checkpoint.scene, self._checkpoint.view
-        usual = scene.area / view.area
-        if scene.reliable and prepared.foreground.mean() < _PRESENT * usual:
-            return 'no_part', float(np.nanmax(np.append(scores, np.float32(0))))
+        if prepared.presence != 'whole':
+            return 'no_part', 0.0
         if not (scores > 0).any():
             return 'unknown', float('nan')
         score = float(np.nanmax(scores))

@@ -15,26 +15,39 @@ from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.sample import Images, Sample
 
 SIZE = 96
+TRAINED = 200  # seeds below are for training
 CAMERA = Intrinsics(SIZE, SIZE, 200.0, 200.0, SIZE / 2, SIZE / 2)
 OPTIONS = TrainingOptions(steps=30, fold_steps=15, outline_steps=40, folds=2, batch=4, rate=4e-3,
                           trust_parts=16, trust_steps=400,
                           network=DcmdConfig(size=64), false_alarm_rate=0.05)
 
 
-def frame_of(seed: int, empty: bool = False, rail: bool = False) -> Frame:
+def frame_of(seed: int, empty: bool = False, rail: bool = False,
+             place: tuple[float, float] | None = None, neighbour: float | None = None,
+             broken: bool = False) -> Frame:
     """
     Colour and depth of one disc; the seed turns it, moves it and makes the noise.
 
     :param rail: a bar along the upper edge, as high as the part, that never moves.
+    :param place: x and y in pixels from the middle, instead of the seed's, at most 6.
+    :param neighbour: pixels to the right at which a second disc lies.
+    :param broken: a piece is gone.
     """
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     depth = 0.5 + 0.0004 * rows
     grey = np.full((SIZE, SIZE), 70.0)
-    y, x = SIZE / 2 + rng.uniform(-6, 6, 2)
+    reach = 6 if seed < TRAINED else 4  # so that the view holds what is judged
+    y, x = SIZE / 2 + rng.uniform(-reach, reach, 2)
+    if place is not None:
+        x, y = SIZE / 2 + np.array(place)
+    if neighbour is not None:
+        columns = np.where(columns > x + neighbour / 2, columns - neighbour, columns)
     radius = np.hypot(rows - y, columns - x)
     angle = np.arctan2(rows - y, columns - x) + rng.uniform(0, 2 * np.pi)
     part = (radius < 26) & (not empty)
+    if broken:
+        part &= rows - y < 8
     ribs = 0.5 + 0.5 * np.cos(6 * angle)
     depth = np.where(part, depth - 0.01 - 0.004 * ribs * (radius / 26), depth)
     grey = np.where(part, 130 + 60 * ribs, grey)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from dcmd_ros.frame import MODES, Mode
 from dcmd_ros.network import lite0
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
 from dcmd_ros.network.detector import Detector
@@ -24,11 +26,11 @@ from dcmd_ros.network.silhouette import Silhouette
 SIZE = OPTIONS.network.size
 
 
-@pytest.fixture(scope='module')
-def detector() -> Detector:
+@pytest.fixture(scope='module', params=[False, True], ids=['plain', 'compensated'])
+def detector(request: pytest.FixtureRequest) -> Detector:
     """Random students and memories, each map on a scale of its own."""
     torch.manual_seed(0)
-    network = Dcmd(OPTIONS.network)
+    network = Dcmd(replace(OPTIONS.network, compensator=request.param))
     for memory in network.memories.values():
         memory.bank.normal_()
     scales = {mode: Scale({name: (0.1 * n, 1.0 + n) for n, name in enumerate(EVIDENCE[mode])},
@@ -53,8 +55,10 @@ def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tenso
     """The detector's own way."""
     with torch.inference_mode():
         features = detector.network.features(detector.teacher, given['images'])
-        maps = detector.network(features, mode, given['part'])
         trust = detector.confidence.maps(features, given['part'], given.get('valid'))
+        context = context_of(detector.network.compensator, features, given['part'],
+                             given.get('valid'), trust)
+        maps = detector.network(features, mode, given['part'], context)
         return *evidence(maps, mode, detector.scales, given['part'], given.get('valid'),
                          trust), *trust.values()
 

@@ -18,6 +18,8 @@ from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.network.detector import outliner
 from dcmd_ros.network.preparation import Preparation
 
+MODES = pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+
 
 @pytest.fixture(scope='module')
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,9 +36,9 @@ def alone(frame: Frame, mode: str) -> Frame:
                    depth=None if mode == 'rgb_only' else frame.depth)
 
 
-@pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+@MODES
 def test_the_score_is_the_largest_value_of_the_map(inspector: Inspector, mode: str) -> None:
-    found = inspector.inspect(alone(frame_of(900), mode))
+    found = inspector.inspect(alone(frame_of(900, place=(2, 1)), mode))
     assert found.mode == mode
     assert found.map.dtype == np.float32 and found.map.shape == (SIZE, SIZE)
     assert 0 < found.score < 1 and found.score == float(np.nanmax(found.map))
@@ -44,7 +46,7 @@ def test_the_score_is_the_largest_value_of_the_map(inspector: Inspector, mode: s
     assert (found.verdict == 'anomalous') == (found.score >= 0.5)
 
 
-@pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+@MODES
 def test_a_defect_scores_higher_than_the_same_part_without_it(inspector: Inspector,
                                                               mode: str) -> None:
     good = [inspector.inspect(alone(frame_of(i), mode)).score for i in range(900, 906)]
@@ -62,7 +64,49 @@ def test_an_empty_scene_is_no_part(inspector: Inspector) -> None:
     assert found.verdict == 'no_part' and not found.mask.any()
 
 
-@pytest.mark.parametrize('mode', ['both', 'rgb_only', 'depth_only'])
+@MODES
+@pytest.mark.parametrize('side', [-1, 1])
+def test_a_part_on_its_way_in_or_out_is_no_part(inspector: Inspector, mode: str,
+                                                side: int) -> None:
+    for shift in range(14, 84, 5):
+        frame = frame_of(920 + shift, place=(side * shift, 0))
+        found = inspector.inspect(alone(frame, mode))
+        assert (found.verdict, found.score) == ('no_part', 0.0)
+        assert not found.map.any() and not found.mask.any()
+        assert found.presence in ('cut', 'absent')
+        assert min(t for t in found.confidence.values() if t == t) > 0.5
+
+
+@MODES
+def test_a_part_that_is_whole_is_judged_where_it_stands(inspector: Inspector, mode: str) -> None:
+    for seed in range(930, 938):
+        x = seed - 934
+        found = inspector.inspect(alone(frame_of(seed, place=(x, 0)), mode))
+        assert found.presence == 'whole' and found.verdict in ('good', 'anomalous')
+        assert found.centre[0] == pytest.approx(x / np.sqrt(np.pi * 26 ** 2), abs=0.08)
+
+
+@MODES
+def test_a_broken_part_is_a_part(inspector: Inspector, mode: str) -> None:
+    found = inspector.inspect(alone(frame_of(941, broken=True, place=(0, 0)), mode))
+    assert found.presence == 'whole' and found.score > 0
+
+
+@MODES
+def test_a_neighbour_that_looks_into_the_view_is_left_out(inspector: Inspector,
+                                                          mode: str) -> None:
+    found = inspector.inspect(alone(frame_of(942, place=(-3, 0), neighbour=58), mode))
+    assert found.presence == 'whole' and found.map.any()
+    assert not found.map[:, 78:].any()
+
+
+def test_a_part_that_the_rois_border_cuts_is_no_part(inspector: Inspector) -> None:
+    frame = frame_of(906)
+    assert inspector.inspect(frame, roi=(0, 0, SIZE // 2, SIZE)).verdict == 'no_part'
+    assert inspector.inspect(frame, roi=(4, 4, SIZE - 8, SIZE - 8)).presence == 'whole'
+
+
+@MODES
 def test_a_single_sensor_frame_is_judged_by_its_own_threshold(inspector: Inspector,
                                                               mode: str) -> None:
     scores = [inspector.inspect(alone(frame_of(i), mode)).score for i in range(910, 916)]
@@ -134,11 +178,6 @@ def test_specks_do_not_count_when_a_smallest_region_is_asked_for(inspector: Insp
     patient = inspector.inspect(frame, min_region_area=area)
     assert patient.verdict == 'good' and not patient.mask.any()
     assert patient.score == float(np.nanmax(patient.map)) < 0.5
-
-
-def test_outside_of_the_roi_there_is_no_part(inspector: Inspector) -> None:
-    found = inspector.inspect(frame_of(906), roi=(0, 0, SIZE // 2, SIZE))
-    assert not found.map[:, SIZE // 2 + 2:].any()
 
 
 def test_a_frame_of_twice_the_size_is_judged_alike_and_warned_of_once(model: Path) -> None:

@@ -19,7 +19,7 @@ def result(verdict: str = 'good', mode: str = 'both', rgb: Sensor = SEEN,
     judged = Inspection(STAMP, 'camera', mode, verdict, score, np.zeros((2, 2), np.float32),
                         np.zeros((2, 2), np.uint8), {'rgb': 0.9, 'depth': 0.9})
     return Result(Header(frame_id='camera'), Frame(STAMP), judged, {'rgb': rgb, 'depth': depth},
-                  8.5)
+                  8.5, 'bracket')
 
 
 def keys(message) -> dict[str, dict[str, str]]:
@@ -30,7 +30,8 @@ def test_the_statuses_and_their_keys_are_the_contracts() -> None:
     told = keys(result().message())
     assert list(told) == ['inspection', 'rgb', 'depth']
     assert list(told['inspection']) == [
-        'schema', 'verdict', 'score', 'threshold', 'mode', 'degraded', 'stamp', 'latency_ms']
+        'schema', 'verdict', 'score', 'threshold', 'mode', 'degraded', 'stamp', 'latency_ms',
+        'category']
     assert list(told['rgb']) == list(told['depth']) == ['state', 'confidence', 'stamp', 'age_ms']
 
 
@@ -38,7 +39,8 @@ def test_the_values_are_the_results() -> None:
     told = keys(result('anomalous', score=0.75).message())
     assert told['inspection'] == {
         'schema': '1', 'verdict': 'anomalous', 'score': '0.75', 'threshold': '0.5',
-        'mode': 'both', 'degraded': 'false', 'stamp': '12.000000345', 'latency_ms': '8.500'}
+        'mode': 'both', 'degraded': 'false', 'stamp': '12.000000345', 'latency_ms': '8.500',
+        'category': 'bracket'}
     assert told['depth'] == {
         'state': 'ok', 'confidence': '0.900000', 'stamp': '12.000000345', 'age_ms': '4.000'}
 

@@ -11,6 +11,7 @@ import pytest
 
 from dcmd_ros.cli import main
 from dcmd_ros.simulation import DEFECTS, simulate
+from dcmd_ros.simulation.belt import place
 from dcmd_ros.simulation.writer import Recipe, plan
 from dcmd_ros.training.datasets import open_dataset
 
@@ -110,8 +111,46 @@ def test_more_than_the_disk_holds_is_refused_before_anything_is_written(
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize('option', [('--kinds', 'teapot'), ('--parts', '0'), ('--size', '8x8'),
-                                    ('--seed', '-1')])
+def test_a_test_split_of_other_numbers_is_the_same_with_any_number_of_jobs(tmp_path: Path) -> None:
+    more = ('--good-parts', '4', '--per-defect', '3', '--defects', 'dent,stain')
+    found = []
+    for jobs in ('1', '3'):
+        assert generate(tmp_path / jobs, *more, '--jobs', jobs) == 0
+        category = tmp_path / jobs / 'woven'
+        assert {d.name: len(list(d.glob('rgb/*.png'))) for d in (category / 'test').iterdir()} == {
+            'good': 4, 'dent': 3, 'stain': 3}
+        found.append({name: (category / name).read_bytes() for name in files(category)})
+    assert found[0] == found[1]
+
+
+def test_other_numbers_than_before_are_refused(category: Path,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate(category.parent, '--per-defect', '7') == 1
+    assert 'per_defect None (asked for: 7)' in capsys.readouterr().err
+    recipe = json.loads((category / 'generate.json').read_text())
+    assert set(recipe) == {'kind', 'seed', 'parts', 'size', 'version'}
+
+
+def test_parts_may_lie_anywhere_on_the_belt_but_wholly_in_view(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = [simulate(4, 'turned', n, None, SIZE, shift=place(4, 'turned', n, SIZE, 0.1))
+            for n in range(12)]
+    middles = [np.nonzero(frame.part.any(0))[0].mean() for frame in seen]
+    assert {frame.presence for frame in seen} == {'whole'}
+    assert np.ptp(middles) > 0.25 * SIZE[0]
+    assert place(4, 'woven', 0, SIZE, 0.1) == 0
+    command = ['generate', str(tmp_path), '--kinds', 'turned', '--parts', '1', '--size', '160x120',
+               '--per-defect', '0', '--good-parts', '1', '--seed', '4', '--spread']
+    assert main([*command, '0.2']) == 1
+    assert 'a turned part is not wholly in view' in capsys.readouterr().err
+    assert main([*command, '0.1']) == 0
+    rgb = cv2.imread(str(tmp_path / 'turned' / 'train' / 'good' / 'rgb' / '000.png'))
+    assert np.array_equal(rgb[..., ::-1], seen[0].rgb)
+
+
+@pytest.mark.parametrize('option', [
+    ('--kinds', 'teapot'), ('--defects', 'rust'), ('--parts', '0'), ('--jobs', '0'),
+    ('--size', '8x8'), ('--seed', '-1')])
 def test_impossible_options_are_usage_errors(tmp_path: Path, option: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as exit_info:
         generate(tmp_path, *option)

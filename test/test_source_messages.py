@@ -6,15 +6,22 @@ import numpy as np
 import pytest
 
 from dcmd_ros.frame import Intrinsics
+from dcmd_ros.framing.transforms import matrix
 from dcmd_ros.nodes.source_messages import (
     camera_info,
+    cloud,
     header,
     picture,
     truth_label,
     truth_mask,
 )
+from dcmd_ros.sensing.camera_model import camera_model
+from dcmd_ros.sensing.cloud import decode_cloud
 from dcmd_ros.sensing.codec import decode_depth
 from dcmd_ros.sensing.faults import Emission
+from dcmd_ros.sensing.registration import project_cloud
+from dcmd_ros.simulation import simulate
+from dcmd_ros.simulation.camera import DEPTH_FRAME_ID, POINTS_TO_RGB
 
 CAMERA = Intrinsics(8, 6, 50.0, 52.0, 3.0, 2.5)
 STAMP = 12_000_000_034
@@ -64,6 +71,39 @@ def test_an_image_of_twice_the_size_has_a_camera_whose_rays_are_the_same() -> No
     assert (11.5 - info.k[5]) / info.k[4] == pytest.approx((5.5 - CAMERA.cy) / CAMERA.fy)
 
 
+LENSES = pytest.mark.parametrize('lens', [(), (0.2, -0.05, 0.001, 0.002, 0.0)])
+
+
+@LENSES
+def test_a_cloud_in_the_depth_frame_comes_back_to_the_pixels_it_was_made_of(
+        lens: tuple[float, ...]) -> None:
+    frame = simulate(2, 'sheet', 0, None, (160, 120))
+    emission = Emission(frame.depth, STAMP)
+    message = cloud(emission, frame.intrinsics, lens)
+    assert (message.height, message.width, message.header.frame_id) == (120, 160, DEPTH_FRAME_ID)
+    found = decode_cloud(message)
+    assert found.organised
+    assert np.array_equal(found.points[..., 2] != 0, frame.depth > 0)
+    model = camera_model(camera_info(emission, frame.intrinsics, lens))
+    depth = project_cloud(found.points, model, matrix(POINTS_TO_RGB))
+    both = (depth > 0) & (frame.depth > 0)
+    assert both.sum() > 0.97 * (frame.depth > 0).sum()
+    assert (np.abs(depth - frame.depth)[both] < 1e-4).mean() > 0.97
+    away = project_cloud(found.points, model)
+    assert np.abs(away - frame.depth)[both].mean() > 1e-4, 'the frames are not one'
+
+
+def test_a_cloud_whose_message_is_spoilt_contradicts_itself() -> None:
+    message = cloud(Emission(np.ones((6, 8), np.float32), STAMP, spoilt=('short',)), CAMERA)
+    assert len(message.data) == message.row_step * message.height // 2
+
+
+def test_the_lens_is_in_the_camera_info() -> None:
+    lens = (0.1, 0.01, 0.001, 0.002, 0.0)
+    info = camera_info(Emission(np.zeros((6, 8)), STAMP), CAMERA, lens)
+    assert tuple(info.d) == lens and info.distortion_model == 'plumb_bob'
+
+
 def test_the_truth_is_a_mask_and_a_label_with_the_frames_stamp() -> None:
     truth = np.eye(4, dtype=bool)
     message = truth_mask(truth, STAMP)
@@ -71,3 +111,8 @@ def test_the_truth_is_a_mask_and_a_label_with_the_frames_stamp() -> None:
     assert np.array_equal(np.array(message.data).reshape(4, 4), truth * 255)
     assert json.loads(truth_label('bent', 'test/bent/rgb/000.png', STAMP).data) == {
         'stamp': '12.000000034', 'file': 'test/bent/rgb/000.png', 'label': 'bent'}
+
+
+def test_a_source_may_say_more_about_a_part() -> None:
+    told = json.loads(truth_label('bent', 'f', STAMP, {'part': 3, 'group': 'geometry'}).data)
+    assert (told['label'], told['part'], told['group']) == ('bent', 3, 'geometry')

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from detector_rig import OPTIONS, frame_of, frames_of, sample
 
+from dcmd_ros.commands import train as train_command
 from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.training import recipe, trainer
 from dcmd_ros.training.material import Frames, TrainingError, fingerprint
@@ -49,21 +52,19 @@ def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
     class KilledError(Exception):
         pass
 
-    save = trainer.Progress.save
-    saves = []
+    keep = trainer.Progress.keep
 
-    def killed(self: trainer.Progress) -> None:
-        save(self)
-        saves.append(self.current.get('step'))
-        if len(saves) == 4:
+    def killed(self: trainer.Progress, job: str, state: dict[str, object]) -> None:
+        keep(self, job, state)
+        if job == 'final/rgb' and state['step'] == 4:
             raise KilledError
 
     monkeypatch.setattr(trainer, '_SAVE_EVERY', 0.0)
-    monkeypatch.setattr(trainer.Progress, 'save', killed)
+    monkeypatch.setattr(trainer.Progress, 'keep', killed)
     with pytest.raises(KilledError):
         trained(tmp_path)
-    assert saves[-1] == 4 and (tmp_path / 'dcmd_disc_state.pth').is_file()
-    monkeypatch.setattr(trainer.Progress, 'save', save)
+    assert (tmp_path / 'dcmd_disc_state.pth').is_file()
+    monkeypatch.setattr(trainer.Progress, 'keep', keep)
     steps = []
     step = trainer.Trainer._step
     monkeypatch.setattr(trainer.Trainer, '_step', lambda self, job, *rest: (
@@ -74,7 +75,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
 
 
 def test_the_state_of_another_run_is_not_taken_up(model: Path, tmp_path: Path) -> None:
-    trainer.write_atomically({'run': 'other', 'done': {}, 'current': {'job': 'final/rgb'},
+    trainer.write_atomically({'run': 'other', 'done': {}, 'current': {'final/rgb': {}},
                               'history': {}}, tmp_path / 'dcmd_disc_state.pth')
     assert same(model, trained(tmp_path))
     (tmp_path / 'dcmd_disc_state.pth').write_bytes(b'cut off')
@@ -141,3 +142,20 @@ def test_the_fingerprint_tells_frames_apart() -> None:
     assert fingerprint(frame) == fingerprint(frame_of(1)) != fingerprint(frame_of(2))
     assert fingerprint(frame) != fingerprint(replace(frame, depth=None))
     assert sample(frame).load().rgb is frame.rgb
+
+
+def test_the_command_line_sets_the_batch() -> None:
+    parser = argparse.ArgumentParser()
+    train_command.add_arguments(parser)
+    asked = parser.parse_args(['parts', 'disc', '--batch', '3', '--image-size', '128'])
+    told = train_command.options(asked, 'cpu')
+    assert told.batch == 3 and told.network.size == 128
+    assert train_command.options(parser.parse_args(['parts', 'disc']), 'cpu').batch == 8
+    with pytest.raises(SystemExit):
+        parser.parse_args(['parts', 'disc', '--batch', '0'])
+
+
+def test_pictures_stay_beside_the_model(model: Path) -> None:
+    for name in ('samples', 'curves'):
+        picture = cv2.imread(str(model.with_name(f'dcmd_disc_{name}.png')))
+        assert picture is not None and picture.std() > 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,9 +13,13 @@ PATIENCE = 10.0  # seconds that it has to end
 
 
 @contextmanager
-def process(verb: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(verb: str, *arguments: object,
+            quiet: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """A verb of ours as a process, interrupted at the end and killed if it does not listen."""
-    child = subprocess.Popen([sys.executable, '-m', 'dcmd_ros', verb, *arguments])
+    child = subprocess.Popen(
+        [sys.executable, '-m', 'dcmd_ros', verb, *map(str, arguments)],
+        stdout=subprocess.DEVNULL if quiet else None,
+        env={**os.environ, 'TQDM_DISABLE': '1'} if quiet else None)
     try:
         yield child
     finally:

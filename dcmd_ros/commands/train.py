@@ -32,8 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'wide_resnet50_2 (slower; needs timm and torchvision)')
     parser.add_argument('--image-size', type=count, default=256,
                         help="side of the network's input, a multiple of 32 (default: 256)")
+    parser.add_argument('--batch', type=count, default=8,
+                        help='frames a step; fewer take less memory (default: 8)')
     parser.add_argument('--large', action='store_true',
                         help='students of twice the arithmetic (docs/network.md says what for)')
+    parser.add_argument('--compensate', action='store_true',
+                        help='restore for the students what a sensor misses (docs/network.md says '
+                        'what for)')
     parser.add_argument('--false-alarm-rate', type=share, default=0.01,
                         help='of good parts, which the thresholds are chosen for (default: 0.01)')
     add_dataset_bag_arguments(parser)
@@ -42,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, object] | None:
     from dcmd_ros.inspector import choose_device
     from dcmd_ros.training.material import Frames
+    from dcmd_ros.training.out_of_memory import memory_told
     from dcmd_ros.training.recipe import train
 
     if Path(args.category).name != args.category:
@@ -59,7 +65,8 @@ def run(args: argparse.Namespace) -> dict[str, object] | None:
         dataset.bag.draw(sheet)
         say(f'which frames were kept and which were not: {sheet}')
     try:
-        path = train(args.category, frames, validation, args.out, options(args, device), say)
+        with memory_told(told := options(args, device)):
+            path = train(args.category, frames, validation, args.out, told, say)
     except KeyboardInterrupt:
         say('interrupted; the same command goes on from the last saved step')
         raise
@@ -75,8 +82,9 @@ def options(args: argparse.Namespace, device: str) -> Any:
     usual = TrainingOptions()
     folds = max(1, round(args.steps * usual.fold_steps / usual.steps))
     return TrainingOptions(
-        seed=args.seed, steps=args.steps, fold_steps=folds,
-        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size, large=args.large),
+        seed=args.seed, steps=args.steps, fold_steps=folds, batch=args.batch,
+        network=DcmdConfig(args.backbone or DEFAULT_BACKBONE, args.image_size, large=args.large,
+                           compensator=args.compensate),
         false_alarm_rate=args.false_alarm_rate, device=device)
 
 

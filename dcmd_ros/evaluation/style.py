@@ -83,6 +83,7 @@ svg .bar.rgb { fill: var(--rgb); } svg .bar.depth { fill: var(--depth); }
 figure { margin: 12px 0; }
 figure img { width: 100%; border-radius: 6px; display: block; }
 .pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 12px; }
+.pair.many { grid-template-columns: repeat(auto-fill, minmax(min(160px, 45%), 1fr)); }
 .pair figure { margin: 0; } footer { margin-top: 56px; }
 @media print { main { max-width: none; padding: 0; } figure, .card, tr { break-inside: avoid; } }
 """

@@ -12,6 +12,7 @@ from torch.nn import functional
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import DEFAULT_BACKBONE, Backbone, backbone_spec
 from dcmd_ros.network.backbone_spec import STRIDES
+from dcmd_ros.network.compensator import Compensator, Features
 from dcmd_ros.network.memory import Memory
 from dcmd_ros.network.student import (
     LARGE,
@@ -49,16 +50,18 @@ EVIDENCE: dict[Mode, tuple[str, ...]] = {
 @dataclass(frozen=True)
 class DcmdConfig:
     """
-    backbone  name of the teacher
-    size      S, the side of its input
-    memory    places in a modality's memory
-    large     students of twice the arithmetic
+    backbone     name of the teacher
+    size         S, the side of its input
+    memory       places in a modality's memory
+    large        students of twice the arithmetic
+    compensator  whether features that are missing are restored for the students
     """
 
     backbone: str = DEFAULT_BACKBONE
     size: int = 256
     memory: int = 3200
     large: bool = False
+    compensator: bool = False
 
 
 class Dcmd(nn.Module):
@@ -78,6 +81,7 @@ class Dcmd(nn.Module):
         self.students = nn.ModuleDict({name: Student(self.config_of(name)) for name in BRANCHES})
         self.students.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.memories = nn.ModuleDict({m: Memory(channels, config.memory) for m in MODALITIES})
+        self.compensator = Compensator(channels) if config.compensator else None
 
     def config_of(self, branch: str) -> StudentConfig:
         """What a branch's student is made like."""
@@ -103,27 +107,29 @@ class Dcmd(nn.Module):
         parts = [f.chunk(len(images)) for f in found]
         return {m: self.standards[m]([p[i] for p in parts]) for i, m in enumerate(images)}
 
-    def forward(self, features: Mapping[Modality, list[Tensor]], mode: Mode, part: Tensor,
-                ) -> dict[str, Tensor]:
+    def forward(self, features: Features, mode: Mode, part: Tensor,
+                context: Features | None = None) -> dict[str, Tensor]:
         """
         Features -> {name: (N, 1, S/4, S/4)} for all that is evidence in a mode.
 
         :param part: (N, S, S) bool
+        :param context: what the students read instead of the features that are judged
         """
-        return {name: self.map(name, features, part) for name in EVIDENCE[mode]}
+        return {name: self.map(name, features, part, context) for name in EVIDENCE[mode]}
 
-    def map(self, name: str, features: Mapping[Modality, list[Tensor]], part: Tensor) -> Tensor:
+    def map(self, name: str, features: Features, part: Tensor,
+            context: Features | None = None) -> Tensor:
         """One student's or memory's map, (N, 1, S/4, S/4)."""
         if name in BRANCHES:
-            return self.branch(name, features, part)
+            return self.branch(name, features, part, context)
         modality = MEMORIES[name]
         return self._on_grid(self.memories[modality](features[modality], part))
 
-    def branch(self, name: str, features: Mapping[Modality, list[Tensor]],
-               part: Tensor) -> Tensor:
+    def branch(self, name: str, features: Features, part: Tensor,
+               context: Features | None = None) -> Tensor:
         """One student's residual map, (N, 1, S/4, S/4)."""
         branch = BRANCHES[name]
-        predicted, expected = self.students[name](features[branch.source])
+        predicted, expected = self.students[name]((context or features)[branch.source])
         total = predicted[0].new_zeros(())
         for p, e, target, stride in zip(predicted, expected, features[branch.target], STRIDES,
                                         strict=True):

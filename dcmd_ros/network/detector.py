@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import CELL, Confidence, measured_share
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of, mean_on
 from dcmd_ros.network.fusion import Scales, evidence
@@ -105,6 +106,8 @@ class Sight:
     part, valid  (N, S, S) bool; valid is None without depth
     trust        (N, 1, S/8, S/8) in what was measured by each modality; empty without a
                  confidence network
+    context      what the students read instead of features: those with what is missing or not
+                 trusted restored, by a network with a compensator; empty where nothing was
     judged       evidence and where there is any, of an engine that gives all at once; it gives
                  no features
     """
@@ -114,6 +117,7 @@ class Sight:
     part: Tensor
     valid: Tensor | None
     trust: Mapping[Modality, Tensor]
+    context: Mapping[Modality, list[Tensor]] = field(default_factory=dict)
     judged: tuple[Tensor, Tensor] | None = None
 
     def mean(self) -> dict[Modality, float]:
@@ -155,12 +159,13 @@ class Detector:
             found, seen, *trusted = map(
                 torch.from_numpy, self.engine(mode, arrays(prepared[0], mode)))
             return Sight(mode, {}, part, valid, dict(zip(PRESENT[mode], trusted, strict=False)),
-                         (found, seen))
+                         judged=(found, seen))
         images = inputs(prepared, mode, self.device)
         features = self._features(images)
         trust = {} if self.confidence is None else self._alone(
             partial(self.confidence.maps, features, part, valid))
-        return Sight(mode, features, part, valid, trust)
+        return Sight(mode, features, part, valid, trust, self._alone(partial(
+            context_of, self.network.compensator, features, part, valid, trust)))
 
     def _alone(self, job: Callable[[], T]) -> T:
         """A small job on one core: on several its threads would wait for each other."""
@@ -179,11 +184,11 @@ class Detector:
     def maps(self, sight: Sight) -> dict[str, Tensor]:
         """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
         if self.lanes is None:
-            return self.network(sight.features, sight.mode, sight.part)
+            return self.network(sight.features, sight.mode, sight.part, sight.context)
         names = EVIDENCE[sight.mode]
         return dict(zip(names, self.lanes([
-            partial(self.network.map, name, sight.features, sight.part) for name in names]),
-            strict=True))
+            partial(self.network.map, name, sight.features, sight.part, sight.context)
+            for name in names]), strict=True))
 
     @torch.inference_mode()
     def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:

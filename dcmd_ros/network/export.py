@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Mode
 from dcmd_ros.network.backbone import Backbone
+from dcmd_ros.network.compensator import kept_cells
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.detector import PRESENT, Detector, outline_side
 from dcmd_ros.network.fusion import evidence
@@ -43,7 +44,7 @@ class Graph(Protocol):
 
 class Whole(nn.Module):
     """
-    Teacher, students, memories, confidence and fusion of one availability mode.
+    Teacher, compensator, students, memories, confidence and fusion of one availability mode.
 
     It does what `Detector.look` and `judge` do, without a step whose sizes depend on the data.
     """
@@ -78,8 +79,11 @@ class Whole(nn.Module):
         :param valid: (N, S, S) bool, where depth was measured; None without depth
         """
         features = self.network.features(self.teacher, {m: images[m] for m in PRESENT[self.mode]})
-        maps = self.network(features, self.mode, part)
         trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
+        compensator = self.network.compensator
+        context = features if compensator is None or not trust else compensator(
+            features, kept_cells(part, valid, trust))
+        maps = self.network(features, self.mode, part, context)
         return *evidence(maps, self.mode, self.scales, part, valid, trust), *trust.values()
 
     def example(self, count: int = 1) -> dict[str, Any]:

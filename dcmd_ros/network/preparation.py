@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.inspection import Presence
 from dcmd_ros.network.quality import Quality, colour_quality, depth_quality
 from dcmd_ros.sensing.foreground import (
     InversePlane,
@@ -19,6 +20,7 @@ from dcmd_ros.sensing.foreground import (
     solid,
 )
 from dcmd_ros.sensing.geometry import measured, normals, rotate_to_plane
+from dcmd_ros.sensing.presence import Limits, limits, whole_pieces
 
 Mask = NDArray[np.bool_]
 Colour = NDArray[np.uint8]
@@ -26,6 +28,8 @@ Outliner = Callable[[Colour], Callable[[], Mask]]
 Box = tuple[int, int, int]
 Roi = tuple[int, int, int, int]
 
+MARGIN = 0.06   # of the training parts' extent, by which the box is wider on each side
+_CLEAR = 0.75   # of that, which a part wholly in view keeps free: it may be bent, or lie a bit off
 _FEATHER = 2.0  # pixels over which the painted scene fades into the part
 _FILL = 6.0     # pixels from which missing normals are filled in
 _GAIN = (0.5, 2.0)
@@ -64,6 +68,11 @@ class View:
         """The box's share of the image."""
         return self.box[2] ** 2 / (self.intrinsics.width * self.intrinsics.height)
 
+    @property
+    def margin(self) -> float:
+        """Pixels between the training parts and the box's border."""
+        return self.box[2] * MARGIN / (1 + 2 * MARGIN)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -75,6 +84,8 @@ class Prepared:
     normals     (S, S, 3) float32 unit, z away from the support; None where depth is absent
     valid       (S, S) bool, false on the part where its depth is missing
     quality     of each modality that is present
+    presence    whether the part is wholly in view; where it is not, there is no foreground
+    centre      of what is there of the part, as `Inspection` has it
     """
 
     foreground: Mask
@@ -82,6 +93,8 @@ class Prepared:
     normals: NDArray[np.float32] | None
     valid: Mask | None
     quality: dict[str, Quality]
+    presence: Presence = 'whole'
+    centre: tuple[float, float] = (0.0, 0.0)
 
 
 def teacher_input(colour: NDArray) -> NDArray[np.float32]:
@@ -114,12 +127,15 @@ def resized(image: NDArray, size: int) -> NDArray:
 class Preparation:
     """Crops, masks and turns a frame into colour and normals in the support's frame."""
 
-    def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None) -> None:
+    def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None,
+                 gated: bool = False) -> None:
         """
         :param outliner: (S, S, 3) uint8 -> what gives (S, S) bool when called, the part by
             colour. Without it colour finds no part.
+        :param gated: a part that is not wholly in view is none.
         """
         self.view, self.scene, self.outliner = view, scene, outliner
+        self._gated = gated and scene.reliable
 
     def __call__(self, frame: Frame, roi: Roi | None = None) -> Prepared:
         """
@@ -131,6 +147,11 @@ class Preparation:
         found = self._part(frame, rgb)
         if roi is not None:
             found = found.inside(crop(_inside(frame.size, roi), box))
+        presence: Presence = 'whole'
+        seen = found.part
+        if self._gated:
+            found, presence = self._gate(found, limits(frame.size, box, self._margin(frame), roi))
+        centre = self._centre(found.part if found.part.any() else seen)
         quality: dict[str, Quality] = {}
         colour = shape = valid = None
         if rgb is not None:
@@ -144,7 +165,45 @@ class Preparation:
         rim = 2 * round(_RIM * size) + 1
         small = resized(found.part, size)
         wide = cv2.dilate(small.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
-        return Prepared(wide, colour, shape, valid, quality)
+        return Prepared(wide, colour, shape, valid, quality, presence, centre)
+
+    def _gate(self, found: _Part, within: Limits) -> tuple[_Part, Presence]:
+        """
+        The part where it is wholly in view, and what is odd about it.
+
+        By all that is known, else by one sensor alone: noise or a lie of the other must not hide
+        it. Where none is, the two may well disagree about a mere edge of a part.
+        """
+        by_colour, by_depth = (whole_pieces(mask, within, self._usual)
+                               for mask in (found.by_colour, found.by_depth))
+        every = (whole_pieces(found.part, within, self._usual), by_colour, by_depth)
+        part, presence = next((each for each in every if each[1] == 'whole'), every[0])
+        if presence != 'whole':
+            odd = {name: value for name, value in found.odd.items() if name != 'disagreement'}
+            return replace(found, part=part, by_colour=part, by_depth=part, odd=odd), presence
+        return replace(
+            found, part=part,
+            by_colour=by_colour[0] if by_colour[1] == 'whole' else found.by_colour,
+            by_depth=by_depth[0] if by_depth[1] == 'whole' else found.by_depth), presence
+
+    def _margin(self, frame: Frame) -> float:
+        """What stays free of the view's, less what colour's coarse outline may be out by."""
+        cell = self.view.box[2] / (self.view.size / 4)
+        free = _CLEAR * self.view.margin - (cell / 2 if frame.depth is None else 0.0)
+        return max(free, 1.0)
+
+    def _centre(self, mask: Mask) -> tuple[float, float]:
+        moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+        if not moments['m00']:
+            return 0.0, 0.0
+        x, y = (moments[m] / moments['m00'] - self.view.box[2] / 2 for m in ('m10', 'm01'))
+        unit = max(np.sqrt(self._usual), 1.0)
+        return float(x / unit), float(y / unit)
+
+    @property
+    def _usual(self) -> float:
+        """The usual part's area in pixels."""
+        return self.scene.area * self.view.intrinsics.width * self.view.intrinsics.height
 
     def raw(self, frame: Frame) -> tuple[Colour, Mask, Mask]:
         """What `outliner` learns from: (S, S, 3) colour, depth's part, where depth could tell."""

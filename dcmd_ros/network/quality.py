@@ -13,6 +13,7 @@ Ranges = Mapping[str, tuple[float, float]]
 
 TRUSTED = 0.25
 _OCTAVE = float(np.log(2.0))  # beyond the training range by this, trust is halved
+_STEEP = {'disagreement': 2.0}  # times as soon: a part that lies elsewhere still overlaps
 # Only upwards is worse (+1), only downwards (-1), both (0).
 _WORSE = {'brightness': 0, 'detail': 0, 'saturation': 1, 'seen': -1, 'noise': 1,
           'view_brightness': 0, 'view_seen': -1, 'shift': 1,
@@ -75,7 +76,8 @@ def usual_ranges(seen: Sequence[Quality]) -> dict[str, tuple[float, float]]:
 
 def confidence(quality: Quality, usual: Ranges) -> float:
     """
-    Trust in [0, 1]: 1 inside the training frames' range, halved for each octave outside.
+    Trust in [0, 1]: 1 inside the training frames' range, halved by an octave outside, a sixteenth
+    after two.
 
     The statistics are medians and shares over the whole part: a defect hardly moves them.
     """
@@ -93,4 +95,5 @@ def _trust(name: str, value: float, usual: tuple[float, float]) -> float:
     low, high, here = (float(np.log(max(v, 0.0) + floor)) for v in (*usual, value))
     beyond = max(0.0 if _WORSE[name] > 0 else low - here,
                  0.0 if _WORSE[name] < 0 else here - high, 0.0)
-    return float(np.exp(-(beyond / _OCTAVE) ** 2 * _OCTAVE))
+    octaves = beyond / _OCTAVE * _STEEP.get(name, 1.0)
+    return float(np.exp(-octaves ** 2 * _OCTAVE))

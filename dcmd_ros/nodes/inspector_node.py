@@ -22,6 +22,7 @@ from dcmd_ros.nodes import parameters
 from dcmd_ros.nodes.inputs import Inputs
 from dcmd_ros.nodes.next_result import NextResult
 from dcmd_ros.nodes.outputs import Outputs
+from dcmd_ros.nodes.parts import Parts
 from dcmd_ros.nodes.pipeline import Load, Pipeline, load_live
 from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.services import Services
@@ -32,6 +33,7 @@ from dcmd_ros.nodes.worker import Worker
 
 NAME = 'dcmd_inspector'
 DIAGNOSTICS_PERIOD = 1.0
+PART_LOOK = 0.1  # s between two looks whether a part is over because no frame comes
 LOUD = 5.0  # s between two lines in the log about failing frames
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -60,6 +62,8 @@ class InspectorNode(LifecycleNode):
         self.infos = CameraInfos(self.tally)
         self.inputs = Inputs(self, self.infos, self.tally)
         self.outputs = Outputs(self, self.infos)
+        self.parts = Parts(lambda: self.settings, self.outputs.publish_part,
+                           self.outputs.publish_reject)
         self.next_result = NextResult()
         converter = Converter(self.infos, self.tally, Transforms(self))
         self.pipeline = Pipeline(
@@ -73,6 +77,7 @@ class InspectorNode(LifecycleNode):
         self.add_post_set_parameters_callback(self._apply)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(DIAGNOSTICS_PERIOD, self._supervise, clock=steady)
+        self.create_timer(PART_LOOK, lambda: self.worker.call(self.parts.expire), clock=steady)
         self._starter = self.create_timer(0.0, self._start, clock=steady)
 
     # The lifecycle. rclpy swallows what a callback raises, so nothing may get out of here.
@@ -125,6 +130,7 @@ class InspectorNode(LifecycleNode):
         self.streams.stop()
         self.inputs.unsubscribe()
         self.next_result.give_up()
+        self.worker.call(self.parts.finish)
 
     def _release(self) -> None:
         self._rest()
@@ -152,8 +158,14 @@ class InspectorNode(LifecycleNode):
             self.tally.count('inference', 'inactive')
             return
         self.outputs.publish(result)
+        self.parts.take(result)
         self.next_result.deliver(shot, result)
         self.streams.judged(shot, result)
+
+    def reload(self) -> None:
+        """Swap to the model of the settings; the part in view was still the old one's."""
+        self.pipeline.load()
+        self.parts.finish()
 
     def _frame_failed(self, error: Exception) -> None:
         if not self.context.ok():  # interrupted while the frame was on its way out

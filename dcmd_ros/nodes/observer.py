@@ -74,7 +74,8 @@ class Observer:
 
     def __init__(
             self, context: Context, inspector: str = 'dcmd_inspector',
-            on_result: Callable[[Result], None] | None = None) -> None:
+            on_result: Callable[[Result], None] | None = None,
+            on_part: Callable[[dict[str, str]], None] | None = None) -> None:
         self.node = Node('dcmd_observer', context=context)
         self.results: list[Result] = []
         self.labels: dict[str, dict[str, Any]] = {}
@@ -89,6 +90,9 @@ class Observer:
         subscribe = self.node.create_subscription
         self._inspection = subscribe(
             DiagnosticArray, f'{inspector}/inspection', self._add_result, qos)
+        self._on_part = on_part
+        if on_part:
+            subscribe(DiagnosticArray, f'{inspector}/part', self._add_part, qos)
         subscribe(String, 'truth/label', self._add_label, qos)
         subscribe(DiagnosticArray, '/diagnostics', self._add_diagnostics, qos)
 
@@ -127,6 +131,12 @@ class Observer:
         self.results.append(result)
         if self._on_result:
             self._on_result(result)
+
+    def _add_part(self, message: DiagnosticArray) -> None:
+        if message.status and self._on_part:
+            self._on_part(values(message.status[0]))
+        else:
+            self.unreadable['part'] += 1
 
     def _add_label(self, message: String) -> None:
         try:

@@ -11,12 +11,14 @@ from diagnostic_msgs.msg import DiagnosticArray
 from numpy.typing import NDArray
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
-from std_msgs.msg import Float32
+from std_msgs.msg import Bool, Float32
 
 from dcmd_ros.frame import MODALITIES, Frame
 from dcmd_ros.framing.camera_infos import CameraInfos
+from dcmd_ros.nodes.detections import detections, vision
 from dcmd_ros.nodes.overlay import draw_overlay
-from dcmd_ros.nodes.qos import output_qos
+from dcmd_ros.nodes.parts import PartResult
+from dcmd_ros.nodes.qos import latched_qos, output_qos
 from dcmd_ros.nodes.result import Result
 from dcmd_ros.sensing.cloud import fill_cloud
 from dcmd_ros.sensing.codec import fill_image
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 TYPES: dict[str, type] = {
     'inspection': DiagnosticArray, 'anomaly_map': Image, 'anomaly_mask': Image, 'overlay': Image,
     'points': PointCloud2, 'camera_info': CameraInfo, 'score': Float32,
-    'confidence/rgb': Float32, 'confidence/depth': Float32}
+    'confidence/rgb': Float32, 'confidence/depth': Float32, 'part': DiagnosticArray,
+    'reject': Bool}
+if vision is not None:
+    TYPES['detections'] = vision.Detection2DArray
 GREY = 160  # colour of points that no colour camera saw
 
 
@@ -40,7 +45,7 @@ class Outputs:
         self._infos = infos
         self._publishers: dict[str, Publisher] = {
             name: node.create_publisher(
-                kind, f'~/{name}', output_qos(),
+                kind, f'~/{name}', latched_qos() if name == 'reject' else output_qos(),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies())
             for name, kind in TYPES.items()}
 
@@ -52,10 +57,16 @@ class Outputs:
                 if message is not None:
                     publisher.publish(message)
 
+    def publish_part(self, result: PartResult) -> None:
+        self._publishers['part'].publish(result.message())
+
+    def publish_reject(self, reject: bool) -> None:
+        self._publishers['reject'].publish(Bool(data=reject))
+
 
 def makers(result: Result, infos: CameraInfos) -> dict[str, Callable[[], Any | None]]:
     """
-    What makes the message of each topic out, None where there is none.
+    What makes the message of each topic out that tells of a frame, None where there is none.
 
     Pictures first, so that whoever acts on the verdict finds them.
     """
@@ -70,6 +81,7 @@ def makers(result: Result, infos: CameraInfos) -> dict[str, Callable[[], Any | N
         'camera_info': lambda: camera_info(result, infos),
         'score': lambda: Float32(data=judged.score),
         **confidences,
+        **({} if vision is None else {'detections': lambda: detections(result)}),
         'inspection': result.message}
 
 

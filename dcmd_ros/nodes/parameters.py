@@ -21,12 +21,12 @@ from rclpy.exceptions import (
 )
 
 from dcmd_ros.frame import Modality
+from dcmd_ros.stream.passes import Policy
 
 if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
-Policy = Literal['continue', 'unknown', 'reject']
 Value = bool | int | float | str | list[int] | list[float]
 
 REFUSALS = (InvalidParameterTypeException, InvalidParameterValueException,
@@ -179,9 +179,13 @@ TABLE: tuple[Setting, ...] = (
     Setting('points_to_rgb', [0.0] * 7, 'x y z (m) qx qy qz qw that takes a point from the '
             "cloud's frame to RGB's optical frame; zeros = none given.", check=check_transform),
     Setting('roi', [0] * 4, 'Inspected part of the image in pixels: x y width height; zeros = '
-            'all.', check=check_roi),
+            'all. A part that its border cuts is not judged.', check=check_roi),
     Setting('min_region_area', 0, 'Anomalous regions of fewer pixels are specks and do not count.',
             0, 100000000),
+    Setting('part_timeout', 1.0, 'Silence in s after which a part counts as gone by; in a stream '
+            'two frames without a whole part end it too.', 0.05, 3600),
+    Setting('part_longest', 10.0, 'A part that stays in view is told on ~/part every so many s.',
+            0.1, 86400),
     Setting('rgb.on_sensor_loss', 'continue', 'Verdict while RGB is lost, degraded, frozen or '
             'unsynchronised: continue = as judged without it; unknown; reject.',
             choices=POLICIES),
@@ -217,6 +221,8 @@ class Settings:
     points_to_rgb: list[float]
     roi: list[int]
     min_region_area: int
+    part_timeout: float
+    part_longest: float
     rgb_on_sensor_loss: Policy
     depth_on_sensor_loss: Policy
     service_timeout: float

@@ -18,6 +18,7 @@ from dcmd_ros.inspection import Inspection
 from dcmd_ros.nodes.parameters import Settings
 from dcmd_ros.nodes.result import NAN, Result, Sensor
 from dcmd_ros.stream.health import LOSSES
+from dcmd_ros.stream.passes import Policy
 
 
 class Judge(Protocol):
@@ -118,20 +119,23 @@ class Pipeline:
         inspection = no_verdict(frame) if shot.live.empty else judge.inspect(
             frame, settings.region(), settings.min_region_area)
         judged = self._steady()
-        self._finish(shot, frame, inspection, settings)
+        self._finish(shot, frame, inspection, judge.category)
         self._tally.stages({
             'wait': (begun - shot.received) / 1e6, 'decode': (decoded - begun) / 1e6,
             **inspection.timings, 'publish': (self._steady() - judged) / 1e6})
 
     def _finish(
-            self, shot: Shot, frame: Frame, inspection: Inspection, settings: Settings) -> None:
+            self, shot: Shot, frame: Frame, inspection: Inspection, category: str) -> None:
         now = self._now()
         sensors = {m: sensor(m, shot, frame, inspection, now) for m in MODALITIES}
-        inspection = apply_policy(inspection, sensors, settings)
+        policy = policy_of(sensors, self.settings)
+        if policy != 'continue':
+            inspection = dataclasses.replace(inspection, verdict='unknown')
         leading = shot.rgb if frame.rgb is not None else shot.depth
         assert leading is not None
         latency = (self._steady() - shot.received) / 1e6
-        self._deliver(shot, Result(leading.header, frame, inspection, sensors, latency))
+        self._deliver(shot, Result(
+            leading.header, frame, inspection, sensors, latency, category, policy))
         self._tally.count('inference', 'results')
         self._tally.latency(latency)
         self._tally.clear('inference')
@@ -149,13 +153,11 @@ def sensor(
                   (now - arrival.stamp) / 1e6)
 
 
-def apply_policy(
-        inspection: Inspection, sensors: Mapping[Modality, Sensor],
-        settings: Settings) -> Inspection:
-    """The verdict that `on_sensor_loss` asks for."""
-    withheld = any(sensors[m].state in LOSSES and settings.policy(m) != 'continue'
-                   for m in MODALITIES)
-    return dataclasses.replace(inspection, verdict='unknown') if withheld else inspection
+def policy_of(sensors: Mapping[Modality, Sensor], settings: Settings) -> Policy:
+    """What `on_sensor_loss` asks for, the stricter one where both sensors have trouble."""
+    asked = {settings.policy(m) for m in MODALITIES if sensors[m].state in LOSSES}
+    strictest: tuple[Policy, ...] = ('reject', 'unknown')
+    return next((policy for policy in strictest if policy in asked), 'continue')
 
 
 def no_verdict(frame: Frame) -> Inspection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rclpy.qos import (
+    DurabilityPolicy,
     QoSCompatibility,
     QoSProfile,
     ReliabilityPolicy,
@@ -30,6 +31,12 @@ def input_qos(reliability: str) -> QoSProfile:
 def output_qos() -> QoSProfile:
     """Of the publishers: reliable, so that listeners of either kind match."""
     return QoSProfile(depth=OUTPUT_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def latched_qos() -> QoSProfile:
+    """Of what stays true until it is told anew: who comes late gets the last one."""
+    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def troubles(node: Node, subscription: Subscription) -> tuple[list[str], list[str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.observer import Observer
@@ -35,3 +36,11 @@ def set_parameter(observer: Observer, node: str, name: str, value: Any) -> None:
     result = call(observer, SetParameters, f'{node}/set_parameters', request).results[0]
     if not result.successful:
         raise RemoteError(f'{node} refused {name}: {result.reason}')
+
+
+def trigger(observer: Observer, name: str, limit: float) -> str:
+    """Call a Trigger service and return its message; RemoteError with it where it fails."""
+    answer = call(observer, Trigger, name, Trigger.Request(), limit)
+    if not answer.success:
+        raise RemoteError(f'{name} failed: {answer.message}')
+    return str(answer.message)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from rclpy.serialization import serialize_message
+from std_msgs.msg import Bool
 
 from dcmd_ros.bags.reader import Bag, firsts
 from dcmd_ros.bags.shots import Shots
@@ -22,6 +24,7 @@ from dcmd_ros.nodes.bag_messages import CLOUD, FaultyBag, Sent, read
 from dcmd_ros.nodes.inspector_node import NAME, describe
 from dcmd_ros.nodes.outputs import TYPES, makers
 from dcmd_ros.nodes.parameters import Settings
+from dcmd_ros.nodes.parts import Parts
 from dcmd_ros.nodes.pipeline import Load, Pipeline, load_inspector
 from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.streams import pairing_config
@@ -72,6 +75,8 @@ class Replayer:
         converter.topics = {'rgb': choice.rgb or 'rgb', 'depth': choice.depth or 'depth'}
         self._pipeline = Pipeline(load, converter, self.tally, self._time, settings,
                                   self._take, self._time)
+        self._parts = Parts(lambda: settings, lambda part: self._write('part', part.message()),
+                            lambda reject: self._write('reject', Bool(data=reject)))
 
     def load(self) -> None:
         """:raises DcmdError: the model cannot be loaded"""
@@ -93,6 +98,7 @@ class Replayer:
                 shown(read(self._bag, self._choice, self.tally, everything))):
             self._pass(sent)
         self._judge(self._shots.finish())
+        self._parts.finish()
 
     @property
     def warnings(self) -> list[str]:
@@ -137,17 +143,16 @@ class Replayer:
     def _take(self, shot: Shot, result: Result) -> None:
         self._shots.judged(shot, {m: 0.0 if s.stamp is None else s.confidence
                                   for m, s in result.sensors.items()})
-        self._write(result)
+        for name, make in makers(result, self._infos).items():
+            if self._writer is not None and (name != LARGE or self._points):
+                self._write(name, make())
+        self._parts.take(result)
         self._deliver(result)
 
-    def _write(self, result: Result) -> None:
-        if self._writer is None:
-            return
-        for name, make in makers(result, self._infos).items():
-            message = make() if name != LARGE or self._points else None
-            if message is not None:
-                self._writer.write(f'/{NAME}/{name}', ros_name(TYPES[name]),
-                                   serialize_message(message), self._time())
+    def _write(self, name: str, message: Any | None) -> None:
+        if self._writer is not None and message is not None:
+            self._writer.write(f'/{NAME}/{name}', ros_name(TYPES[name]),
+                               serialize_message(message), self._time())
 
     def _time(self) -> int:
         return self._shots.time

@@ -11,6 +11,7 @@ from std_msgs.msg import Header
 from dcmd_ros.frame import MODALITIES, Frame, Modality
 from dcmd_ros.inspection import Inspection
 from dcmd_ros.stream.health import LOSSES
+from dcmd_ros.stream.passes import Policy
 from dcmd_ros.stream.stamps import seconds
 
 SCHEMA = 1
@@ -50,6 +51,8 @@ class Result:
 
     header      of the message that the frame is stamped by, unchanged
     latency_ms  from the arrival of the frame's first message
+    category    of the model that judged it
+    policy      what `on_sensor_loss` made of the verdict
     """
 
     header: Header
@@ -57,6 +60,8 @@ class Result:
     inspection: Inspection
     sensors: Mapping[Modality, Sensor]
     latency_ms: float
+    category: str = ''
+    policy: Policy = 'continue'
 
     @property
     def degraded(self) -> bool:
@@ -88,7 +93,7 @@ class Result:
             'schema': SCHEMA, 'verdict': judged.verdict, 'score': repr(float(judged.score)),
             'threshold': repr(float(judged.threshold)), 'mode': judged.mode,
             'degraded': 'true' if self.degraded else 'false', 'stamp': seconds(judged.stamp),
-            'latency_ms': f'{self.latency_ms:.3f}'})
+            'latency_ms': f'{self.latency_ms:.3f}', 'category': self.category})
 
     def _sensor(self, modality: Modality) -> DiagnosticStatus:
         sensor = self.sensors[modality]

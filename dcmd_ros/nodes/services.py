@@ -55,7 +55,7 @@ class Services:
         node = self._node
         if node.state == 'unconfigured':
             raise DcmdError('the node is unconfigured; `configure` loads the model')
-        await self._on_inference_thread(node.pipeline.load)
+        await self._on_inference_thread(node.reload)
         return True, f'now inspecting with {node.settings.model}'
 
     async def reset(self) -> tuple[bool, str]:

@@ -12,7 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 from dcmd_ros.nodes.audience import POLL, Audience
 from dcmd_ros.nodes.session import Interruption
-from dcmd_ros.nodes.source import IMAGE_HISTORY, RgbdSource, SourceFrame
+from dcmd_ros.nodes.source import IMAGE_HISTORY, Choice, Mounting, RgbdSource, SourceFrame
 from dcmd_ros.nodes.source_session import source_session
 from dcmd_ros.sensing.faults import SECOND
 
@@ -27,6 +27,7 @@ class SourceOptions:
     seed            of the faults
     wait            seconds to wait for a subscription to an image, None: for ever
     history         messages kept for a reliable listener that lags
+    mounting        of the camera
     """
 
     name: str
@@ -36,6 +37,7 @@ class SourceOptions:
     seed: int = 0
     wait: float | None = 0.0
     history: int = IMAGE_HISTORY
+    mounting: Mounting = Mounting()
 
 
 @dataclass
@@ -67,15 +69,16 @@ class Report:
 
 
 def run_source(frames: Iterable[SourceFrame], options: SourceOptions,
-               ros_args: Sequence[str] = ()) -> Report:
+               ros_args: Sequence[str] = (), choice: Choice | None = None) -> Report:
     """
     Publish all frames at their rate; returns when they are through or at SIGINT.
 
+    :param choice: a further parameter of the node, that the frames go by
     :raises DcmdError: bad ROS arguments or faults, or nobody subscribed in time
     """
     def make(context: Context) -> RgbdSource:
         return RgbdSource(options.name, context, options.fault, options.depth_encoding,
-                          options.seed, options.history)
+                          options.seed, options.history, options.mounting, choice)
 
     report = Report()
     with source_session(make, report, ros_args) as (source, executor, interruption):

@@ -12,6 +12,9 @@ from dcmd_ros.frame import Intrinsics
 from dcmd_ros.simulation.array import Array
 
 FOCAL = 900.0  # pixels at 640x480, about 39 degrees across
+DEPTH_FRAME_ID = 'camera_depth_optical_frame'  # of clouds, which are not registered to colour
+# x y z qx qy qz qw that take its points to colour's frame: 15 mm aside, turned by a degree
+POINTS_TO_RGB = (-0.015, 0.0, 0.0, 0.0, 0.0, 0.0087265, 0.9999619)
 
 
 def intrinsics(size: tuple[int, int]) -> Intrinsics:

@@ -86,7 +86,7 @@ def shade(scene: Scene, light: Light, shades: Array, surface: Surface | None, po
           ) -> tuple[Array, Array]:
     """Linear radiance (3, H, W), 1 = white paper under the lamp, and the highlight (H, W)."""
     back, patch = scene.back, scene.patch
-    tone, _ = diffuse(back.normal, *texels(back.x, back.y), shades, light)
+    tone, _ = diffuse(back.normal, back.column, back.row, shades, light)
     tone *= scene.grain
     image = back.albedo * tone
     glint = np.zeros(tone.shape, np.float32)

@@ -11,7 +11,7 @@ from dcmd_ros.simulation.array import Array, Mask
 from dcmd_ros.simulation.camera import View
 from dcmd_ros.simulation.noise import TILE, carpet
 from dcmd_ros.simulation.relief import first_hits
-from dcmd_ros.simulation.station import Backdrop, Station, texels
+from dcmd_ros.simulation.station import Backdrop, Station
 from dcmd_ros.simulation.surface import CENTRE, MM, TEXEL, Surface, look_up, upright
 
 Window = tuple[slice, slice]
@@ -133,7 +133,7 @@ def look_at(surface: Surface, pose: Pose, view: View, cut: Window) -> Patch | No
                         float(surface.height.max()) + TEXEL)
     x, y = x0 + height * sx, y0 + height * sy
     column, row = pose.to_part(x, y)
-    normal = upright(pose.turned(look_up(surface.gradients(), column, row)))
+    normal = upright(pose.turned(look_up(surface.gradients, column, row)))
     return Patch(cut, height, x, y, normal, look_up(surface.albedo, column, row), height > TOUCH)
 
 
@@ -146,9 +146,8 @@ def changed(good: Patch, bad: Patch) -> Mask:
 
 def carrier_grain(place: Station, back: Backdrop, moved: tuple[float, float]) -> Array:
     """The factor that the carrier's texture, moved by metres along x and y, has on the albedo."""
-    column, row = texels(back.x, back.y)
-    column += np.float32(-moved[0] / MM % TILE)
-    row += np.float32(-moved[1] / MM % TILE)
+    column = back.column + np.float32(-moved[0] / MM % TILE)
+    row = back.row + np.float32(-moved[1] / MM % TILE)
     grain: Array = cv2.remap(carpet(place.grain, place.stretch), column, row, cv2.INTER_LINEAR)
     grain *= back.carrier
     grain *= np.float32(0.12)

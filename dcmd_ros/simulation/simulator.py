@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from dcmd_ros.simulation.scene import (
     Patch,
     Pose,
     Scene,
+    Window,
     carrier_grain,
     changed,
     compose,
@@ -31,6 +33,7 @@ from dcmd_ros.simulation.surface import Surface
 
 DEFECTS: Mapping[str, defects.Group] = MappingProxyType(
     {name: defect.group for name, defect in defects.DEFECTS.items()})
+Presence = Literal['whole', 'partly', 'empty']
 GOOD, EMPTY = 'good', 'empty'
 LOT = 25  # parts of one lot share colour and gloss
 TRIES = 8
@@ -62,6 +65,14 @@ class SimulatedFrame:
     intrinsics: Intrinsics
     part: Mask
     true_depth: Array
+
+    @property
+    def presence(self) -> Presence:
+        """How much of the part is in view; `partly` where it meets the image's border."""
+        if not self.part.any():
+            return 'empty'
+        border = (self.part[0], self.part[-1], self.part[:, 0], self.part[:, -1])
+        return 'partly' if any(edge.any() for edge in border) else 'whole'
 
     @property
     def xyz(self) -> Array:
@@ -145,30 +156,42 @@ def arrange(seed: int, name: str, index: int, defect: str | None, size: tuple[in
     mask = np.zeros(view.x0.shape, bool)
     if empty:
         return Shot(compose(view, back, grain, None), mask, None, pose)
-    surface = good_surface(seed, name, index)
-    cut = window(view, pose, kind.radius, float(surface.height.max()) + 0.01)
-    patch = look_at(surface, pose, view, cut)
-    if defect is not None:
-        surface, bad, mask = spoil(surface, patch, defect, pose, view, seed, name, index)
-        patch = bad
-    return Shot(compose(view, back, grain, patch), mask, surface, pose)
+    good = good_surface(seed, name, index)
+    cut = place_in_view(view, pose, kind, good)
+    if defect is None:
+        return Shot(compose(view, back, grain, look_at(good, pose, view, cut)), mask, good, pose)
+    surface, before, after = spoil(seed, name, index, defect, size)
+    if shift:
+        before, after = (look_at(one, pose, view, cut) for one in (good, surface))
+    if before is not None and after is not None:
+        mask[after.window] = changed(before, after)
+    return Shot(compose(view, back, grain, after), mask, surface, pose)
 
 
-def spoil(surface: Surface, good: Patch | None, defect: str, pose: Pose, view: View, seed: int,
-          kind: str, index: int) -> tuple[Surface, Patch | None, Mask]:
-    """The part with the defect, drawn again while hardly any of it is in sight."""
-    mask = np.zeros(view.x0.shape, bool)
+def place_in_view(view: View, pose: Pose, kind: Kind, surface: Surface) -> Window:
+    """The pixels that the part can reach, with its defects."""
+    return window(view, pose, kind.radius, float(surface.height.max()) + 0.01)
+
+
+@lru_cache(maxsize=4)
+def spoil(seed: int, name: str, index: int, defect: str, size: tuple[int, int],
+          ) -> tuple[Surface, Patch | None, Patch | None]:
+    """
+    The part with the defect, drawn again while hardly any of it is in sight where it lies.
+
+    :return: its surface, and what is seen of the good part and of this one, not shifted
+    """
+    kind, surface = KINDS[name], good_surface(seed, name, index)
+    view = look_down(size, *kind.camera)
+    pose = place_of(kind, generator(seed, name, index, 'pose'), 0.0)
+    good = look_at(surface, pose, view, place_in_view(view, pose, kind, surface))
+    assert good is not None, 'a part that is not shifted is in view'
     enough = SEEN * view.intrinsics.fx ** 2 / 900 ** 2
     for attempt in range(TRIES):
-        rng = generator(seed, kind, index, f'{defect} {attempt}')
+        rng = generator(seed, name, index, f'{defect} {attempt}')
         spoilt = defects.DEFECTS[defect].apply(surface, rng)
-        if good is None:
-            return spoilt, None, mask
         bad = look_at(spoilt, pose, view, good.window)
         assert bad is not None
-        mask[good.window] = changed(good, bad)
-        if np.count_nonzero(mask) >= enough:
+        if np.count_nonzero(changed(good, bad)) >= enough:
             break
-    return spoilt, bad, mask
-
-
+    return spoilt, good, bad

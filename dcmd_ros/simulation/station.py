@@ -32,12 +32,12 @@ class Station:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """A station as a view sees it, per pixel: height, world x and y, normal, albedo, carrier,
-    and the cosine of the normal to the ray."""
+    """A station as a view sees it, per pixel: height, column and row on the station's map, normal,
+    albedo, carrier, and the cosine of the normal to the ray."""
 
     height: Array
-    x: Array
-    y: Array
+    column: Array
+    row: Array
     normal: Array
     albedo: Array
     carrier: Array
@@ -125,10 +125,9 @@ def backdrop(name: str, view: View) -> Backdrop:
     per_metre = np.float32(1 / MM)
     height = first_hits(place.height, (column, view.sx * per_metre), (row, view.sy * per_metre),
                         float(place.height.max()) + MM)
-    x, y = view.x0 + height * view.sx, view.y0 + height * view.sy
-    column, row = texels(x, y)
+    column, row = texels(view.x0 + height * view.sx, view.y0 + height * view.sy)
     normal = upright(look_up(steepness(place.height, MM), column, row))
     albedo = look_up(place.albedo, column, row)
     carrier = look_up(place.carrier[None], column, row)[0]
     cosine = np.einsum('ihw,ihw->hw', normal, view.to_eye)
-    return Backdrop(height, x, y, normal, albedo, carrier, cosine)
+    return Backdrop(height, column, row, normal, albedo, carrier, cosine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import cv2
@@ -43,6 +43,7 @@ class Surface:
     gloss: float
     finish: Finish
 
+    @cached_property
     def gradients(self) -> Array:
         """(2, GRID, GRID) dh/dx and dh/dy of the height map with the fine slopes added."""
         return steepness(self.height, TEXEL) + self.slope

@@ -14,6 +14,7 @@ import numpy as np
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Intrinsics
 from dcmd_ros.simulation.array import Array
+from dcmd_ros.simulation.belt import place
 from dcmd_ros.simulation.camera import intrinsics
 from dcmd_ros.simulation.simulator import DEFECTS, SimulatedFrame, simulate
 
@@ -23,13 +24,23 @@ BYTES_A_PIXEL = 15  # 12 of xyz, about 2 of colour, some room
 
 @dataclass(frozen=True)
 class Recipe:
-    """What determines every byte of one category; size is (width, height)."""
+    """
+    What determines every byte of one category; size is (width, height).
+
+    good_parts, per_defect  of the test split; None = by `parts`
+    defects                 that there are; None = all
+    spread                  metres from the middle along the belt; None = where parts are put
+    """
 
     kind: str
     seed: int
     parts: int
     size: tuple[int, int]
     version: str
+    good_parts: int | None = None
+    per_defect: int | None = None
+    defects: tuple[str, ...] | None = None
+    spread: float | None = None
 
     @property
     def validation(self) -> int:
@@ -38,16 +49,28 @@ class Recipe:
     @property
     def good(self) -> int:
         """Good parts of the test split."""
-        return max(self.parts // 5, 5)
+        return max(self.parts // 5, 5) if self.good_parts is None else self.good_parts
 
     @property
     def each(self) -> int:
         """Parts with each defect."""
-        return max(self.parts // 20, 2)
+        return max(self.parts // 20, 2) if self.per_defect is None else self.per_defect
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The defects of the test split."""
+        return tuple(DEFECTS) if self.defects is None else self.defects
 
     @property
     def total(self) -> int:
-        return self.parts + self.validation + self.good + len(DEFECTS) * self.each
+        return self.parts + self.validation + self.good + len(self.kinds) * self.each
+
+    @property
+    def note(self) -> dict[str, object]:
+        """For the file beside the data, without what was not asked for."""
+        told = {key: value for key, value in asdict(self).items() if value is not None}
+        plain: dict[str, object] = json.loads(json.dumps(told))
+        return plain
 
     @property
     def room(self) -> int:
@@ -70,7 +93,7 @@ def plan(recipe: Recipe) -> Iterator[Item]:
     groups: list[tuple[str, int, str | None]] = [
         ('train/good', recipe.parts, None), ('validation/good', recipe.validation, None),
         ('test/good', recipe.good, None)]
-    groups += [(f'test/{name}', recipe.each, name) for name in DEFECTS]
+    groups += [(f'test/{name}', recipe.each, name) for name in recipe.kinds]
     index = 0
     for folder, count, defect in groups:
         for number in range(count):
@@ -84,14 +107,13 @@ def claim(folder: Path, recipe: Recipe) -> None:
 
     :raises DcmdError: it holds something else, or a category of another recipe
     """
-    wanted = json.loads(json.dumps(asdict(recipe)))
-    there = read_recipe(folder)
+    wanted, there = recipe.note, read_recipe(folder)
     if there is None:
         write(folder / RECIPE, json.dumps(wanted).encode())
     elif there != wanted:
-        differing = [key for key in wanted if there.get(key) != wanted[key]]
+        differing = [key for key in {**wanted, **there} if there.get(key) != wanted.get(key)]
         raise DcmdError(f'{folder}: was generated with ' + ', '.join(
-            f'{key} {there.get(key)} (asked for: {wanted[key]})' for key in differing)
+            f'{key} {there.get(key)} (asked for: {wanted.get(key)})' for key in differing)
             + '; remove it or choose another folder')
     write(folder / 'intrinsics.json', camera_note(intrinsics(recipe.size)))
 
@@ -114,15 +136,16 @@ def camera_note(k: Intrinsics) -> bytes:
 
 def produce(folder: Path, recipe: Recipe, item: Item) -> bool:
     """Write one part unless it is there; whether it had to be written."""
-    place = folder / item.folder
+    into = folder / item.folder
     name = f'{item.number:03d}'
-    last = place / 'xyz' / f'{name}.tiff'
+    last = into / 'xyz' / f'{name}.tiff'
     if last.is_file():
         return False
-    frame = simulate(recipe.seed, recipe.kind, item.index, item.defect, recipe.size)
-    write(place / 'rgb' / f'{name}.png', encoded('.png', frame.rgb[..., ::-1]))
+    shift = place(recipe.seed, recipe.kind, item.index, recipe.size, recipe.spread or 0.0)
+    frame = simulate(recipe.seed, recipe.kind, item.index, item.defect, recipe.size, shift=shift)
+    write(into / 'rgb' / f'{name}.png', encoded('.png', frame.rgb[..., ::-1]))
     if item.folder.startswith('test'):
-        write(place / 'gt' / f'{name}.png', encoded('.png', truth(frame)))
+        write(into / 'gt' / f'{name}.png', encoded('.png', truth(frame)))
     write(last, encoded('.tiff', frame.xyz[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, 1]))
     return True
 

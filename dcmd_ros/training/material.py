@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame, Intrinsics
-from dcmd_ros.network.preparation import Preparation, View, crop
+from dcmd_ros.network.preparation import MARGIN, Preparation, View, crop
 from dcmd_ros.network.quality import colour_quality, depth_quality, usual_ranges
 from dcmd_ros.sensing.foreground import Mask, Scene, find_part, learn_scene, solid
 from dcmd_ros.training.sample import Sample
 
 FEWEST = 8
 _SCENE_FRAMES = 48
-_MARGIN = 0.06
 _ANGLE_NOISE = 0.04  # radians that a normal may tremble by
 _SIGMA = (1.0, 2.5)
 
@@ -61,6 +61,11 @@ class Frames:
         return self.chosen(places.astype(int).tolist())
 
 
+def watched(frames: Frames, text: str) -> Iterator[Frame]:
+    """The frames, once, under a progress bar that begins with the first."""
+    yield from tqdm(frames, desc=text, unit='part', total=len(frames))
+
+
 def fingerprint(frame: Frame) -> str:
     """A short hash of a frame's images."""
     digest = hashlib.blake2b(digest_size=8)
@@ -79,7 +84,8 @@ def learn_view(frames: Frames, size: int) -> tuple[View, Scene]:
                             'setting')
     scene = learn_scene(depths)
     intrinsics = frames.intrinsics or _guessed(depths[0].shape)
-    looks = [_look(frame, scene, intrinsics) for frame in frames.spread(200)]
+    looks = [_look(frame, scene, intrinsics)
+             for frame in watched(frames.spread(200), 'the part in the scene')]
     box = _box(np.logical_or.reduce([look.part for look in looks]))
     noise = float(np.median([look.angle for look in looks]))
     sigma = float(np.clip(np.sqrt(noise / _ANGLE_NOISE), *_SIGMA))
@@ -121,7 +127,7 @@ def _trembling(noise: float, intrinsics: Intrinsics) -> float:
 def _box(part: Mask) -> tuple[int, int, int]:
     """Left, top and side of the square around all parts, with margin."""
     left, top, width, height = cv2.boundingRect(part.astype(np.uint8))
-    side = int(round(max(width, height) * (1 + 2 * _MARGIN)))
+    side = int(round(max(width, height) * (1 + 2 * MARGIN)))
     return left + (width - side) // 2, top + (height - side) // 2, side
 
 
@@ -135,7 +141,7 @@ def usual_quality(frames: Frames, preparation: Preparation,
     """The range of each quality statistic over good frames."""
     colours, depths = [], []
     nothing = np.zeros((preparation.view.size, preparation.view.size), bool)
-    for frame in frames:
+    for frame in watched(frames, 'usual statistics'):
         prepared = preparation(frame)
         colours += [prepared.quality['rgb'], colour_quality(_small(frame, preparation), nothing)]
         depth = crop(frame.depth, preparation.view.box) if frame.depth is not None else None

@@ -15,6 +15,7 @@ class TrainingOptions:
     outline_steps      of the silhouette, which finds the part by colour
     folds              of the training parts, whose left-out parts calibrate
     trust_parts, trust_steps  parts that the confidence sees with faults, and its steps
+    restore_steps      of the compensator, where the network has one
     sensitivity        of the confidence to what a fault does to the features
     batch, rate        frames a step; Adam's first learning rate, which falls as a cosine
     false_alarm_rate   that the thresholds are chosen for
@@ -27,6 +28,7 @@ class TrainingOptions:
     folds: int = 3
     trust_parts: int = 40
     trust_steps: int = 300
+    restore_steps: int = 400
     sensitivity: float = SENSITIVITY
     batch: int = 8
     rate: float = 2e-3

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+from tqdm import tqdm
 
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.detector import batch, outline_input
@@ -57,7 +58,7 @@ def _fit(silhouette: Silhouette, features: list[Tensor], part: Tensor, known: Te
     target = functional.adaptive_avg_pool2d(part[:, None].float(), cells)
     weight = functional.adaptive_avg_pool2d(known[:, None].float(), cells)
     silhouette.train()
-    for _ in range(steps):
+    for _ in tqdm(range(steps), desc='the part by colour', unit='step'):
         chosen = torch.from_numpy(rng.integers(0, len(part), _BATCH)).to(part.device)
         logit = silhouette([f[chosen].float() for f in features])
         loss = functional.binary_cross_entropy_with_logits(logit, target[chosen], weight[chosen])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from dcmd_ros.frame import Modality
 from dcmd_ros.network.backbone import Backbone
@@ -20,6 +21,9 @@ from dcmd_ros.network.detector import Detector, outliner
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.network.student import Standardiser
 from dcmd_ros.training.calibration import HeldOut, calibrated
+from dcmd_ros.training.compensation import learn_compensator
+from dcmd_ros.training.contact_sheet import write
+from dcmd_ros.training.curves import loss_curves
 from dcmd_ros.training.features import Features, gather, standardise, together
 from dcmd_ros.training.material import (
     FEWEST,
@@ -28,10 +32,12 @@ from dcmd_ros.training.material import (
     fingerprint,
     learn_view,
     usual_quality,
+    watched,
 )
 from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.outline import agreement, learn_silhouette
 from dcmd_ros.training.remember import remembered
+from dcmd_ros.training.sample_sheet import sample_sheet
 from dcmd_ros.training.trainer import Job, Progress, Trainer
 from dcmd_ros.training.trial import Found, told, trial
 from dcmd_ros.training.trust import learn_confidence
@@ -49,6 +55,8 @@ def train(category: str, frames: Frames, validation: Frames, out: Path,
     """
     Learns the scene, teaches the students and calibrates, into `out/dcmd_{category}_best.pth`.
 
+    Beside it `..._samples.png` shows what is learnt from, and `..._curves.png` the loss.
+
     :param frames: good parts, each with both sensors; at least 8.
     :param validation: more good parts; where there are none, every tenth of `frames`.
     :param say: gets warnings and milestones, one line each.
@@ -62,6 +70,7 @@ def train(category: str, frames: Frames, validation: Frames, out: Path,
     checkpoint.training['seconds'] = round(time.monotonic() - start, 1)
     path = out / f'dcmd_{category}_best.pth'
     checkpoint.save(path)
+    write(out / f'dcmd_{category}_curves.png', loss_curves(recipe.progress.history))
     recipe.progress.clear()
     checkpoint.training['made_up_found'] = recipe.tried()
     checkpoint.save(path)
@@ -96,7 +105,8 @@ class _Recipe:
                  options: TrainingOptions, say: Say) -> None:
         self.category, self.options, self.say = category, options, say
         self.frames, self.validation = frames, validation
-        self.seen = [fingerprint(frame) for frame in frames]
+        self.seen = [fingerprint(frame) for frame in watched(frames, 'reading')]
+        self.samples = out / f'dcmd_{category}_samples.png'
         run = hashlib.sha256(repr((self.seen, asdict(options))).encode()).hexdigest()
         self.progress = Progress(out / f'dcmd_{category}_state.pth', run)
         self.warnings: list[str] = []
@@ -105,7 +115,8 @@ class _Recipe:
         options = self.options
         teacher = Backbone(options.network.backbone, options.network.size).to(options.device)
         self.preparation, silhouette = self._view(teacher)
-        self.say('preparing frames and the features of the teacher')
+        write(self.samples, sample_sheet(self.frames, self.preparation, options.seed))
+        self.say(f'what is learnt from: {self.samples}')
         features, validation = (self._features(f, teacher) for f in (self.frames, self.validation))
         torch.manual_seed(options.seed)
         network = Dcmd(options.network).to(options.device)
@@ -114,18 +125,21 @@ class _Recipe:
         folds = self._folds(len(self.frames))
         trainer = Trainer(network, features, validation, options, self.progress)
         students = trainer.run(self._jobs(folds))
-        self.say('filling the memories')
+        if network.compensator is not None:
+            self.say('learning to restore what a sensor misses')
+            self.progress.history['compensator'] = learn_compensator(
+                network, features, validation, options)
         runs = {'final': set(), **{f'fold{k}': set(left) for k, left in enumerate(folds)}}
         detectors = [self._detector(network, students, name, teacher,
                                     self._memories(network, features, left_out))
-                     for name, left_out in runs.items()]
+                     for name, left_out in tqdm(runs.items(), desc='memories', unit='set')]
         del features, validation, trainer
         self.say('learning what faults of the sensors look like')
         confidence = learn_confidence(self.frames, self.preparation, teacher, network, options)
         for detector in detectors:
             detector.confidence = confidence
-        held = [HeldOut(detectors[0], self.validation)]
-        held += [HeldOut(detector, self.frames.chosen(left_out))
+        held = [HeldOut(detectors[0], watched(self.validation, 'calibrating'))]
+        held += [HeldOut(detector, watched(self.frames.chosen(left_out), 'calibrating'))
                  for detector, left_out in zip(detectors[1:], folds, strict=True)]
         self.say('calibrating')
         weights = weighed(detectors[0], self.preparation, self.validation, options.seed)
@@ -164,11 +178,12 @@ class _Recipe:
     def _features(self, frames: Frames, teacher: Backbone) -> Features:
         chunks = np.array_split(np.arange(len(frames)), max(1, len(frames) // 16))
         return together([gather([self.preparation(frame) for frame in frames.chosen(c.tolist())],
-                                teacher, self.options.device) for c in chunks])
+                                teacher, self.options.device)
+                         for c in tqdm(chunks, desc="teacher's features", unit='chunk')])
 
     def _folds(self, count: int) -> list[list[int]]:
-        order = np.random.default_rng(self.options.seed).permutation(count)
-        return [sorted(order[k::self.options.folds].tolist()) for k in range(self.options.folds)]
+        """Blocks of neighbours: parts of one lot, or frames of one part, are left out together."""
+        return [block.tolist() for block in np.array_split(np.arange(count), self.options.folds)]
 
     def _jobs(self, folds: list[list[int]]) -> list[Job]:
         every = range(len(self.frames))
@@ -191,6 +206,7 @@ class _Recipe:
                   memories: dict[Modality, Tensor]) -> Detector:
         copy = Dcmd(self.options.network).to(self.options.device)
         copy.standards.load_state_dict(network.standards.state_dict())
+        copy.compensator = network.compensator
         for modality, bank in memories.items():
             copy.memories[modality].bank = bank
         for branch in BRANCHES:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
+import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +46,13 @@ class Job:
 
 
 class Progress:
-    """What is done of a run, kept in a file so that a killed run goes on."""
+    """
+    What is done of a run, kept in a file so that a killed run goes on.
+
+    done     finished students by job
+    current  where the jobs in work are, by job
+    history  (step, loss on validation parts) by job
+    """
 
     def __init__(self, path: Path, run: str) -> None:
         """
@@ -50,9 +61,9 @@ class Progress:
         """
         self.path, self.run = path, run
         self.done: dict[str, dict[str, Tensor]] = {}
-        self.current: dict[str, Any] = {}
+        self.current: dict[str, dict[str, Any]] = {}
         self.history: dict[str, list[tuple[int, float]]] = {}
-        self._saved = time.monotonic()
+        self._lock = threading.Lock()
         if path.is_file():
             self._resume()
 
@@ -65,40 +76,67 @@ class Progress:
             self.done, self.current = state['done'], state['current']
             self.history = state['history']
 
-    def save(self) -> None:
-        write_atomically({'run': self.run, 'done': self.done, 'current': self.current,
-                          'history': self.history}, self.path)
-        self._saved = time.monotonic()
+    def keep(self, job: str, state: dict[str, Any]) -> None:
+        """Where a job is; the state must be a copy, for the job goes on."""
+        with self._lock:
+            self.current[job] = state
+            self._save()
 
-    @property
-    def due(self) -> bool:
-        """Whether the last save is long enough ago."""
-        return time.monotonic() - self._saved > _SAVE_EVERY
+    def finish(self, job: str, student: dict[str, Tensor]) -> None:
+        with self._lock:
+            self.done[job] = student
+            self.current.pop(job, None)
+            self._save()
+
+    def _save(self) -> None:
+        write_atomically({'run': self.run, 'done': self.done, 'current': self.current,
+                          'history': copy.deepcopy(self.history)}, self.path)
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
 
 
+class InterruptedJobError(Exception):
+    """Another job failed, or the user stops."""
+
+
 class Trainer:
-    """Runs jobs over cached features; the same seed gives the same students."""
+    """
+    Runs jobs over cached features; the same seed gives the same students.
+
+    On a CPU each core has a job of its own: the layers are small, and threads that share one
+    wait for each other at every layer.
+    """
 
     def __init__(self, network: Dcmd, features: Features, validation: Features,
                  options: TrainingOptions, progress: Progress) -> None:
         self.network, self.options, self.progress = network, options, progress
         self.features, self.validation = features, validation
+        self._stopped = threading.Event()
 
     def run(self, jobs: list[Job]) -> dict[str, Student]:
         """The taught students by job, in evaluation mode."""
-        students = {}
-        done = sum(job.steps for job in jobs if job.name in self.progress.done)
-        with tqdm(total=sum(job.steps for job in jobs), initial=done, unit='step') as bar:
-            for job in jobs:
-                student = self._student(job)
-                if job.name not in self.progress.done:
-                    self._teach(job, student, bar)
-                student.load_state_dict(self.progress.done[job.name])
-                students[job.name] = student.eval()
+        students = {job.name: self._student(job) for job in jobs}
+        left = [job for job in jobs if job.name not in self.progress.done]
+        steps = sum(job.steps for job in jobs)
+        with tqdm(total=steps, initial=steps - sum(j.steps for j in left), unit='step') as bar:
+            self._side_by_side(left, students, bar)
+        for name, student in students.items():
+            student.load_state_dict(self.progress.done[name])
+            student.eval()
         return students
+
+    def _side_by_side(self, jobs: list[Job], students: dict[str, Student], bar: tqdm) -> None:
+        lanes = len(os.sched_getaffinity(0)) if self.options.device == 'cpu' else 1
+        workers = ThreadPoolExecutor(lanes, 'job', torch.set_num_threads,
+                                     (1 if lanes > 1 else torch.get_num_threads(),))
+        running = [workers.submit(self._teach, job, students[job.name], bar) for job in jobs]
+        try:
+            for job in running:
+                job.result()
+        finally:
+            self._stopped.set()
+            workers.shutdown(cancel_futures=True)
 
     def _student(self, job: Job) -> Student:
         seed = hashlib.sha256(f'{self.options.seed} {job.name}'.encode()).digest()
@@ -110,7 +148,10 @@ class Trainer:
         optimiser = torch.optim.Adam(student.parameters(), lr=self.options.rate)
         first, best, kept = self._begin(job, student, optimiser)
         bar.update(first)
+        saved = time.monotonic()
         for step in range(first, job.steps):
+            if self._stopped.is_set():
+                raise InterruptedJobError
             rate = self._rate(step, job.steps)
             for group in optimiser.param_groups:
                 group['lr'] = rate
@@ -119,19 +160,17 @@ class Trainer:
             bar.update()
             if (step + 1) % _CHECK_EVERY == 0 or step + 1 == job.steps:
                 best, kept = self._better(job, student, step + 1, best, kept)
-            if self.progress.due:
-                self.progress.current = {
-                    'job': job.name, 'step': step + 1, 'best': best, 'kept': kept,
-                    'student': student.state_dict(), 'optimiser': optimiser.state_dict()}
-                self.progress.save()
-        self.progress.done[job.name] = kept
-        self.progress.current = {}
-        self.progress.save()
+            if time.monotonic() - saved > _SAVE_EVERY:
+                self.progress.keep(job.name, copy.deepcopy({
+                    'step': step + 1, 'best': best, 'kept': kept,
+                    'student': student.state_dict(), 'optimiser': optimiser.state_dict()}))
+                saved = time.monotonic()
+        self.progress.finish(job.name, kept)
 
     def _begin(self, job: Job, student: Student, optimiser: torch.optim.Optimizer,
                ) -> tuple[int, float, dict[str, Tensor]]:
-        state = self.progress.current
-        if state.get('job') != job.name:
+        state = self.progress.current.get(job.name)
+        if state is None:
             return 0, math.inf, _copy(student)
         student.load_state_dict(state['student'])
         optimiser.load_state_dict(state['optimiser'])
@@ -156,10 +195,12 @@ class Trainer:
         source, target = (
             self.network.standards[m](features.chosen(chosen, m))
             for m in (BRANCHES[branch].source, BRANCHES[branch].target))
+        with half_precision(self.options.device):
+            predicted, expected = student(source)
         total = torch.zeros((), device=features.part.device)
-        for p, e, t, w in zip(*student(source), target, features.weights(chosen), strict=True):
-            r = residual(p, t)
-            total = total + ((r + (e - r.detach()) ** 2) * w).sum() / w.sum()
+        for p, e, t, w in zip(predicted, expected, target, features.weights(chosen), strict=True):
+            r = residual(p.float(), t)
+            total = total + ((r + (e.float() - r.detach()) ** 2) * w).sum() / w.sum()
         return total
 
     @torch.inference_mode()
@@ -171,6 +212,16 @@ class Trainer:
         loss = sum(losses) / len(losses)
         self.progress.history.setdefault(job.name, []).append((step, loss))
         return (loss, _copy(student)) if loss < best else (best, kept)
+
+
+def half_precision(device: str) -> AbstractContextManager[Any]:
+    """
+    Automatic mixed precision for the students' convolutions where a GPU has bfloat16, nothing
+    elsewhere. bfloat16 reaches as far as float32, so no gradient needs scaling.
+    """
+    if device.startswith('cuda') and torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.autocast('cuda', dtype=torch.bfloat16)
+    return nullcontext()
 
 
 def _copy(student: Student) -> dict[str, Tensor]:

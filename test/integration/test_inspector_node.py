@@ -443,6 +443,7 @@ def test_reload_swaps_the_model_and_keeps_the_old_one_on_failure() -> None:
         assert node.pipeline.judge is not old
         bench.stream(lambda: both(bench))
         bench.wait_for(lambda: bench.status('inference')['model'] == 'other.pth')
+        bench.stream(lambda: bench.last()['category'] == 'other.pth')
 
 
 def test_reset_forgets_the_counts() -> None:

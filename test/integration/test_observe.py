@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from listening import Start
 from live import SIZE, Bench, colour, distance, inspector
-from rig import REAL, camera, rendered, shipped
+from rig import REAL, camera, shipped, simulated
 from small_bag import APART, SmallBag
 
 from dcmd_ros.bags.reader import Bag
@@ -76,7 +76,7 @@ def accounts_for(run: dict[str, Any], known: Sequence[int]) -> None:
 def test_offline_and_live_give_the_same_scores_and_what_live_dropped_is_listed(
         start: Start, tmp_path: Path) -> None:
     """Equal to the last bit; 1e-6 is stated, for machines that add in another order."""
-    part = rendered()[0]
+    part = next(simulated())
     parts = [(part.rgb, part.depth * np.float32(1 + n * 1e-4), None) for n in range(len(LABELS))]
     bag = SmallBag(tmp_path / 'line.mcap', LABELS, part.depth.shape, PERIOD).write(
         parts, info=lambda stamp: camera_info(Emission(part.depth, stamp), part.intrinsics))

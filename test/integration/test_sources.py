@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from listening import Listen, Start, finish
 from live import LIMIT
+from sensor_msgs.msg import PointCloud2
 
 WIDTH, HEIGHT = 48, 32
 CAMERA = {'width': WIDTH, 'height': HEIGHT, 'fx': 90.0, 'fy': 91.0, 'cx': 22.0, 'cy': 16.5,
@@ -142,6 +143,62 @@ def test_camera_frames_never_repeat_and_show_good_and_defective_parts(
         assert len(set(pictures)) == len(pictures)
     metres = np.frombuffer(listener.got['depth/image'][0].data, np.float32)
     assert 0.3 < np.nanmedian(metres) < 1.5
+
+
+def test_a_belt_goes_by_with_its_truth_clouds_and_a_lens_that_bends(
+        start: Start, listen: Listen) -> None:
+    listener = listen(more={'points': PointCloud2})
+    lens = (0.1, -0.02, 0.001, 0.0, 0.0)
+    start('camera', '--size', '96x72', '--pool', 2, '--fps', 10, '--belt', '--points',
+          '--defect-rate', 1, '--distortion', ','.join(map(str, lens)))
+
+    def runs() -> list[str]:
+        views = [label['view'] for label in listener.labels()]
+        return [b for a, b in zip([None, *views], views, strict=False) if a != b]
+
+    listener.until(lambda: ['partly', 'whole', 'partly', 'empty', 'partly', 'whole'] in [
+        runs()[n:n + 6] for n in range(len(runs()))])
+    told = listener.labels()
+    assert {(label['part'] is None, label['label'] == 'no_part') for label in told} == {
+        (True, True), (False, True), (False, False)}
+    assert all(label['group'] for label in told if label['view'] != 'empty')
+    cloud = listener.got['points'][-1]
+    assert (cloud.height, cloud.width) == (72, 96)
+    assert cloud.header.frame_id == 'camera_depth_optical_frame'
+    assert set(listener.stamps('points')) <= set(listener.stamps('depth/image'))
+    assert tuple(listener.got['rgb/camera_info'][-1].d) == lens
+
+
+def test_the_kind_of_part_changes_at_run_time_and_unknown_ones_are_refused(
+        start: Start, listen: Listen) -> None:
+    listener = listen()
+    start('camera', *SMALL, '--kind', 'sheet,woven', '--frames-per-part', 3, '--empty-frames', 1)
+
+    def kinds() -> list[str]:
+        return [label['kind'] for label in listener.labels()]
+
+    listener.until(lambda: len(kinds()) > 5)
+    assert set(kinds()) == {'sheet'}
+    refused = listener.set('camera', 'kind', 'turned')
+    assert not refused.successful and "'turned' is not there; choose from sheet, woven" in (
+        refused.reason)
+    assert listener.set('camera', 'kind', 'woven').successful
+    listener.until(lambda: kinds()[-6:] == ['woven'] * 6)
+    first = kinds().index('woven')
+    assert 'sheet' not in kinds()[first:]
+    assert listener.labels()[first - 1]['view'] == 'empty', 'a part stays until it is through'
+
+
+def test_jitter_parts_the_stamps_of_the_sensors_and_no_more(start: Start, listen: Listen) -> None:
+    listener = listen()
+    start('camera', *SMALL, '--fps', 40, '--jitter', 0.004)
+    listener.until(lambda: len(listener.got['depth/camera_info']) >= 150)
+    by_label = [round(float(label['stamp']) * 1e9) for label in listener.labels()]
+    rgb, depth = (np.array(listener.stamps(f'{sensor}/camera_info'))
+                  for sensor in ('rgb', 'depth'))
+    apart = np.array([np.abs(depth - stamp).min() for stamp in rgb[:len(depth)]]) / 1e9
+    assert 0.001 < np.median(apart) < 0.006
+    assert np.abs(np.array(by_label[:len(rgb)]) - rgb).max() < 1000
 
 
 def test_names_can_be_moved_and_the_fault_given_by_ros_arguments(
