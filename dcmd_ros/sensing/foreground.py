@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Intrinsics
+from dcmd_ros.sensing.pieces import Mask, Pieces
 from dcmd_ros.sensing.plane import Plane
 
-Mask = NDArray[np.bool_]
 Depth = NDArray[np.float32]
 InversePlane = tuple[float, float, float]
 
@@ -96,8 +96,10 @@ def _consensus(points: NDArray[np.float64], inverse: NDArray[np.float64]) -> NDA
 def plane_depth(plane: InversePlane, shape: tuple[int, int]) -> Depth:
     """(H, W) metres at which each pixel's ray meets the plane."""
     rows, cols = np.ogrid[:shape[0], :shape[1]]
-    inverse = plane[0] * cols + plane[1] * rows + plane[2]
-    return (1.0 / np.maximum(inverse, 1e-6)).astype(np.float32)
+    inverse = (plane[0] * cols).astype(np.float32) + (
+        plane[1] * rows + plane[2]).astype(np.float32)
+    np.maximum(inverse, np.float32(1e-6), out=inverse)
+    return np.reciprocal(inverse, out=inverse)
 
 
 def plane_in_space(plane: InversePlane, intrinsics: Intrinsics) -> Plane:
@@ -117,13 +119,15 @@ def rise(depth: Depth, plane: InversePlane) -> tuple[Depth, Mask]:
     :returns: (H, W) rise, and where enough of the neighbourhood was seen to know it.
     """
     seen = (depth > 0).astype(np.float32)
-    above = (plane_depth(plane, depth.shape) - depth) * seen
+    above = plane_depth(plane, depth.shape)
+    above -= depth
+    above *= seen
     share = cv2.GaussianBlur(seen, (5, 5), 1.2)
     smooth = cv2.GaussianBlur(above, (5, 5), 1.2) / np.maximum(share, 1e-6)
     known = share > 0.3
     # Smoothing spreads a high part over its own edge: there the pixel itself has the say.
     edge = (depth > 0) & (above < 0.5 * smooth)
-    return np.where(edge, above, np.where(known, smooth, 0)).astype(np.float32), known
+    return np.where(edge, above, smooth * known), known
 
 
 def learn_scene(depths: Sequence[Depth]) -> Scene:
@@ -209,14 +213,9 @@ def solid(mask: Mask, area: float) -> Mask:
     """
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE,
                               cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    sizes = stats[:, cv2.CC_STAT_AREA]
-    if count == 1:
-        return closed > 0
-    smallest = _SMALLEST_PIECE * max(area * mask.size, float(sizes[1:].max()))
-    large = (sizes >= smallest).astype(np.uint8)
-    large[0] = 0
-    kept = large[labels]
+    pieces = Pieces(closed > 0)
+    smallest = _SMALLEST_PIECE * max(area * mask.size, float(pieces.area.max(initial=0)))
+    kept = pieces.kept(pieces.area >= smallest).astype(np.uint8)
     outlines, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(kept, outlines, -1, 1, cv2.FILLED)
     return kept > 0
