@@ -126,10 +126,10 @@ class Attention(nn.Module):
 def context_of(compensator: Compensator | None, features: Features, part: Tensor,
                valid: Tensor | None, trust: Mapping[Modality, Tensor]) -> Features:
     """What the students read instead of features; empty where nothing is to be restored."""
-    kept = kept_cells(part, valid, trust)
-    if compensator is None or all(bool((k > 0).all()) for k in kept.values()):
+    if compensator is None:
         return {}
-    return compensator(features, kept)
+    kept = kept_cells(part, valid, trust)
+    return {} if all(bool((k > 0).all()) for k in kept.values()) else compensator(features, kept)
 
 
 def kept_cells(part: Tensor, valid: Tensor | None,
