@@ -42,6 +42,8 @@ setup(
         'open3d': ['open3d>=0.18'],
         'ray': ['ray>=2.9'],
         'timm': ['timm>=1.0', 'torchvision'],
+        'openvino': ['openvino>=2024.6'],
+        'onnxruntime': ['onnxruntime>=1.17', 'onnx>=1.16', 'onnxscript>=0.3'],
         'onnx': ['onnx>=1.16', 'onnxscript>=0.3'],
         'test': ['pytest>=8', 'ruff>=0.6', 'mypy>=1.11', 'scikit-learn>=1.4', 'types-PyYAML',
                  'mcap-ros2-support>=0.5.7'],

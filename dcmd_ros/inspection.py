@@ -30,7 +30,7 @@ class Inspection:
                       could be scored
     mask              (H, W) uint8, 255 where the map reaches the threshold, else 0
     confidence        for each modality the frame's mean trust in [0, 1], NaN where absent
-    timings           milliseconds by stage
+    timings           milliseconds by stage: prepare, network, map
     presence          whether the part is wholly in view, cut off at a border, or not there;
                       `whole` too where that cannot be told
     centre            of the part, x and y from the middle of the inspected square; 1 is the root

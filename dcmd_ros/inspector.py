@@ -17,6 +17,7 @@ from dcmd_ros.network.anomaly_map import alarm_mask, anomaly_map, spread_out, wi
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.checkpoint import ModelError, load_checkpoint
 from dcmd_ros.network.detector import Detector, Sight, outliner
+from dcmd_ros.network.engine_start import EngineStart
 from dcmd_ros.network.fitting import Fitting, fitting
 from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import Preparation, Prepared, Roi
@@ -50,15 +51,20 @@ class Inspector:
     device      'cpu' or 'cuda:N'
     intrinsics  of the training camera
     modalities  that were trained
+    engine      what runs the network, and how it came to that
     warnings    what the user should know, each once
     """
 
-    def __init__(self, model: str | Path, device: str = 'auto', threads: int = 0) -> None:
+    def __init__(self, model: str | Path, device: str = 'auto', threads: int = 0,
+                 engine: str = 'torch', background: bool = False) -> None:
         """
         :param device: auto, cpu or cuda:N.
         :param threads: of the CPU's arithmetic; 0 leaves them.
+        :param engine: what runs the network, one of `network.engine.ENGINES`.
+        :param background: torch serves until another engine is ready; else wait for it here.
         :raises ModelError: the file is missing, damaged or not for this version.
         :raises DeviceError: the device is not there.
+        :raises EngineError: the engine cannot be had here.
         """
         self.warnings: list[str] = []
         self.device, warning = choose_device(device)
@@ -69,16 +75,25 @@ class Inspector:
         self.category, self.intrinsics = found.category, found.view.intrinsics
         self.modalities: tuple[Modality, ...] = MODALITIES
         self._checkpoint = found
+        self._clock = _Clock()
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
         network = found.network.folded().to(self.device)
         lanes = Lanes() if self.device == 'cpu' and torch.get_num_threads() > 1 else None
         confidence = found.confidence and found.confidence.to(self.device)
         self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
-                                                self.device, lanes)
+                                                self.device, lanes,
+                                                lambda: self._detector.engine)
         self._prepare = Preparation(found.view, found.scene, outline, gated=True)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')
+        self._start = EngineStart(engine, Path(model), self._detector,
+                                  torch.get_num_threads(), background, self._warn)
+
+    @property
+    def engine(self) -> str:
+        """What runs the network, and in brackets why, or what is being done about it."""
+        return self._start.state
 
     def warm_up(self) -> None:
         """One dry pass for each availability mode at the trained size."""
@@ -99,21 +114,20 @@ class Inspector:
             their map values are squeezed, in order, right below the threshold.
         :raises FrameError: the frame is empty, or its images do not fit together.
         """
-        clock = _Clock()
+        clock = self._clock = _Clock()
         mode = _checked(frame)
         fit, warning = fitting(frame, self.intrinsics)
         self._warn(warning)
         whole = fit.to_trained(_with_depth(frame))
         roi = None if roi is None else fit.roi(roi)
         look, trusted = self._trusted(whole, roi)
-        clock.lap('prepare')
         scores = without_specks(self._map(look, trusted, fit), min_region_area)
         verdict, score = self._verdict(scores, look.prepared, trusted)
         told = 'whole' if trusted is None else look.prepared.presence
-        clock.lap('network')
-        return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores,
-                          alarm_mask(scores), look.trust, clock.laps,
-                          presence=told, centre=look.prepared.centre)
+        alarms = alarm_mask(scores)
+        clock.lap('map')
+        return Inspection(frame.stamp, frame.frame_id, mode, verdict, score, scores, alarms,
+                          look.trust, clock.laps, presence=told, centre=look.prepared.centre)
 
     def confidence(self, frame: Frame) -> dict[Modality, float]:
         """The frame's mean trust in each sensor, 0 to 1, without judging it; NaN where absent."""
@@ -156,11 +170,13 @@ class Inspector:
     def _look(self, frame: Frame, roi: Roi | None) -> _Look:
         prepared = self._prepare(frame, roi)
         trust = self._statistics(prepared)
+        self._clock.lap('prepare')
         if not prepared.foreground.any():
             return _Look(prepared, None, trust)
         assert frame.mode is not None
         sight = self._detector.look([prepared], frame.mode)
         mean = sight.mean()
+        self._clock.lap('network')
         return _Look(prepared, sight, {m: v * mean.get(m, 1.0) for m, v in trust.items()})
 
     def _statistics(self, prepared: Prepared) -> dict[Modality, float]:
@@ -172,8 +188,9 @@ class Inspector:
         part, view = look.prepared.foreground, self._checkpoint.view
         if mode is None or look.sight is None:
             return anomaly_map(None, None, part, view, fit)
-        excess, known = self._detector.judge(look.sight)
-        return anomaly_map(excess.cpu().numpy(), known.cpu().numpy(), part, view, fit)
+        found = [each.cpu().numpy() for each in self._detector.judge(look.sight)]
+        self._clock.lap('network')
+        return anomaly_map(found[0], found[1], part, view, fit)
 
     def _verdict(self, scores: NDArray[np.float32], prepared: Prepared,
                  mode: Mode | None) -> tuple[Verdict, float]:
@@ -181,7 +198,7 @@ class Inspector:
             return 'unknown', float('nan')
         if prepared.presence != 'whole':
             return 'no_part', 0.0
-        if np.isnan(scores).all() or not (np.nan_to_num(scores) > 0).any():
+        if not (scores > 0).any():
             return 'unknown', float('nan')
         score = float(np.nanmax(scores))
         return ('anomalous' if score >= THRESHOLD else 'good'), score
@@ -213,7 +230,7 @@ def choose_device(device: str) -> tuple[str, str]:
 
 
 class _Clock:
-    """Milliseconds by stage."""
+    """Milliseconds by stage, added up where a stage comes again."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
@@ -221,7 +238,7 @@ class _Clock:
 
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
-        self.laps[stage] = (now - self._last) * 1e3
+        self.laps[stage] = self.laps.get(stage, 0.0) + (now - self._last) * 1e3
         self._last = now
 
 

@@ -29,6 +29,9 @@ def common_arguments(share: Path) -> list[DeclareLaunchArgument]:
             'model', default_value=str(share / 'models' / 'dcmd_turned_best.pth'),
             description='checkpoint that `dcmd_ros train` made; default: the demo part'),
         DeclareLaunchArgument('device', default_value='auto', description='auto, cpu or cuda:N'),
+        DeclareLaunchArgument(
+            'engine', default_value='', description='what runs the network: auto, torch, '
+            'openvino, onnxruntime; default: what the params_file says'),
         DeclareLaunchArgument('namespace', default_value='', description="the nodes' namespace"),
         DeclareLaunchArgument(
             'params_file', default_value=str(share / 'config' / 'inspect.yaml'),
@@ -53,6 +56,8 @@ def inspector(given: Mapping[str, str], *extra: str, use_sim_time: bool,
     """:param autostart_node: true, false or, for what the params_file says, empty"""
     overrides: dict[str, object] = {
         'model': given['model'], 'device': given['device'], 'use_sim_time': use_sim_time}
+    if given['engine']:
+        overrides['engine'] = given['engine']
     if autostart_node:
         overrides['autostart_node'] = autostart_node == 'true'
     return dcmd_node(given, 'inspect', *extra, parameters=[given['params_file'], overrides],

@@ -19,8 +19,9 @@ from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
 from dcmd_ros.network.detector import Detector
-from dcmd_ros.network.export import Whole, exported, write_onnx
+from dcmd_ros.network.export import Outline, Whole, exported, write_onnx
 from dcmd_ros.network.fusion import Scale, evidence
+from dcmd_ros.network.silhouette import Silhouette
 
 SIZE = OPTIONS.network.size
 
@@ -50,7 +51,7 @@ def frame(mode: Mode, seed: int = 0) -> dict[str, Any]:
     return {'images': images, 'part': part} | ({} if mode == 'rgb_only' else {'valid': valid})
 
 
-def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tensor, Tensor]:
+def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tensor, ...]:
     """The detector's own way."""
     with torch.inference_mode():
         features = detector.network.features(detector.teacher, given['images'])
@@ -58,13 +59,15 @@ def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tenso
         context = context_of(detector.network.compensator, features, given['part'],
                              given.get('valid'), trust)
         maps = detector.network(features, mode, given['part'], context)
-        return evidence(maps, mode, detector.scales, given['part'], given.get('valid'), trust)
+        return *evidence(maps, mode, detector.scales, given['part'], given.get('valid'),
+                         trust), *trust.values()
 
 
-def same(found: Any, expected: tuple[Tensor, Tensor]) -> None:
-    evidence_, seen = (torch.as_tensor(np.asarray(f)) for f in found)
-    torch.testing.assert_close(evidence_, expected[0], rtol=1e-3, atol=1e-3)
+def same(found: Any, expected: tuple[Tensor, ...]) -> None:
+    found_, seen, *trust = (torch.as_tensor(np.asarray(f)) for f in found)
+    torch.testing.assert_close(found_, expected[0], rtol=1e-3, atol=1e-3)
     assert torch.equal(seen, expected[1])
+    torch.testing.assert_close(trust, list(expected[2:]), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize('mode', MODES)
@@ -96,8 +99,16 @@ def test_onnx_says_the_same(detector: Detector, mode: Mode, tmp_path: Path) -> N
         tensors = {f'images_{m}': image for m, image in given['images'].items()} | {
             name: given[name] for name in ('part', 'valid') if name in given}
         assert [i.name for i in session.get_inputs()] == list(tensors)
-        found = session.run(['evidence', 'seen'], {n: t.numpy() for n, t in tensors.items()})
+        found = session.run(None, {n: t.numpy() for n, t in tensors.items()})
+        assert [o.name for o in session.get_outputs()][:2] == ['evidence', 'seen']
         same(found, wanted(detector, given, mode))
+
+
+def test_the_outline_is_that_of_the_silhouette(detector: Detector) -> None:
+    silhouette = Silhouette(lite0.CHANNELS).eval()
+    image = torch.rand((1, 3, SIZE // 2, SIZE // 2)) * 2 - 1
+    found = exported(Outline(silhouette, detector.teacher)).module()(image=image)
+    assert torch.equal(found, silhouette.outline(detector.teacher, image, SIZE))
 
 
 def test_the_detector_itself_is_left_as_it_was(detector: Detector) -> None:

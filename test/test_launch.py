@@ -47,7 +47,7 @@ def replay_launch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType
 
 def test_every_argument_is_described(inspect_launch: ModuleType) -> None:
     arguments = inspect_launch.generate_launch_description().get_launch_arguments()
-    assert {'rgb_topic', 'depth_topic', 'model', 'device', 'namespace', 'rviz', 'camera',
+    assert {'rgb_topic', 'depth_topic', 'model', 'device', 'engine', 'namespace', 'rviz', 'camera',
             'python', 'record', 'camera_name', 'autostart_node',
             'use_sim_time'} <= {argument.name for argument in arguments}
     assert all(argument.description for argument in arguments)
@@ -134,6 +134,16 @@ def test_autostart_is_left_to_the_params_file_unless_given(
     inspected(inspect_launch, autostart_node=asked)
     assert seen[0].items() >= overrides.items()
     assert ('autostart_node' in seen[0]) == bool(asked)
+
+
+@pytest.mark.parametrize('asked', ['', 'torch'])
+def test_the_engine_is_left_to_the_params_file_unless_given(
+        inspect_launch: ModuleType, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    seen: list[dict[str, object]] = []
+    monkeypatch.setattr(sys.modules['dcmd_nodes'], 'dcmd_node',
+                        lambda *_, parameters, **__: seen.extend(parameters[1:]))
+    inspected(inspect_launch, engine=asked)
+    assert seen[0].get('engine', '') == asked
 
 
 def test_the_recipe_for_two_cameras_gives_arguments_that_there_are(

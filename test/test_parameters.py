@@ -50,6 +50,7 @@ def test_ranges_reach_the_descriptor() -> None:
     ('slop', True, 'slop must be a number'),
     ('freeze_count', 1.5, 'freeze_count must be a whole number'),
     ('autostart_node', 1, 'autostart_node must be true or false'),
+    ('engine', 'fast', 'engine must be one of auto, torch, openvino, onnxruntime, tensorrt'),
     ('device', 'gpu', 'device must be auto, cpu, cuda or cuda:N'),
     ('acquisition', 'burst', 'acquisition must be one of stream, triggered'),
     ('rgb.transport', 'compressedDepth', 'rgb.transport must be one of raw, compressed'),
@@ -82,6 +83,7 @@ def test_thresholds_change_at_any_time_and_topics_only_while_not_active() -> Non
     assert refused('geometry_source', 'points', 'inactive') == ''
     assert 'the node is active' in refused('geometry_source', 'points', 'active')
     assert 'clean up first' in refused('device', 'cpu', 'inactive')
+    assert 'clean up first' in refused('engine', 'torch', 'inactive')
 
 
 def test_names_of_others_are_not_refused() -> None:

@@ -26,9 +26,9 @@ SIZE = (4, 6)
 class Judge:
     """Good as long as it is told; remembers what it was asked."""
 
-    category, device, intrinsics, warnings = 'part', 'cpu', None, []
+    category, device, engine, intrinsics, warnings = 'part', 'cpu', 'torch', None, []
 
-    def __init__(self, model: str, device: str, threads: int) -> None:
+    def __init__(self, model: str, device: str, threads: int, engine: str) -> None:
         if model == 'broken':
             raise DcmdError('broken')
         self.model = model
@@ -149,4 +149,4 @@ def test_an_unreadable_shot_is_counted_and_makes_no_result(bench) -> None:
 
 def test_an_empty_model_is_told_without_loading_anything() -> None:
     with pytest.raises(DcmdError, match='parameter model is empty'):
-        load_inspector('', 'auto', 0)
+        load_inspector('', 'auto', 0, 'auto')

@@ -27,9 +27,10 @@ OUTPUTS = {f'/dcmd_inspector/{name}' for name in TYPES}
 class Judge:
     """Score and confidence from the brightness and the distance that it sees."""
 
-    category, device, intrinsics, warnings = 'part', 'cpu', None, ['trained elsewhere']
+    category, device, engine, intrinsics = 'part', 'cpu', 'torch', None
+    warnings = ['trained elsewhere']
 
-    def __init__(self, model: str, device: str, threads: int) -> None:
+    def __init__(self, model: str, device: str, threads: int, engine: str) -> None:
         pass
 
     def warm_up(self) -> None:

@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--split', choices=SPLITS, default='test', help='default: test')
     parser.add_argument('--layout', choices=LAYOUTS, default='auto', help='default: auto')
     parser.add_argument('--device', default='auto', help='auto (default), cpu or cuda:N')
+    parser.add_argument('--engine', default='torch', help='torch (default), auto, openvino, '
+                        'onnxruntime or tensorrt')
     parser.add_argument('--seed', type=int, default=0, help="of the faults' random part")
     parser.add_argument('--against', type=Path, metavar='OTHER.json',
                         help='another metrics.json; the report shows the differences')
@@ -139,7 +141,7 @@ def one_category(data: Dataset, trained: str, model: Path, args: argparse.Namesp
     """
     from dcmd_ros.inspector import Inspector
 
-    inspector = Inspector(model, device=args.device)
+    inspector = Inspector(model, device=args.device, engine=args.engine)
     if data.bag is not None and args.split == 'test':
         data.bag.check_labels()
     gallery = Gallery(args.out)

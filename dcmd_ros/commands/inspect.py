@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', help='checkpoint that `dcmd_ros train` made; without it the '
                         'node waits for parameter model')
     parser.add_argument('--device', help='auto, cpu or cuda:N (default: parameter device, auto)')
+    parser.add_argument('--engine', help='auto, torch, openvino, onnxruntime or tensorrt '
+                        '(default: parameter engine, auto)')
     add_camera_arguments(parser)
     parser.add_argument('--web', nargs='?', type=address, const=Address(HOST, PORT),
                         metavar='HOST:PORT',
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
                         'pip install "dcmd_ros[ros]"') from None
     if args.web:
         args.web.check()
-    given = {'model': args.model, 'device': args.device}
+    given = {'model': args.model, 'device': args.device, 'engine': args.engine}
 
     def page(inspector: str) -> AbstractContextManager[Any]:
         """A process of its own, which takes no time from inspection's interpreter."""

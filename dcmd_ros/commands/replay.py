@@ -52,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--points', action='store_true',
                         help='write the coloured point cloud too: some 6 MB a frame at 640x480')
     parser.add_argument('--device', default='auto', help='auto (default), cpu or cuda:N')
+    parser.add_argument('--engine', default='torch', help='torch (default), auto, openvino, '
+                        'onnxruntime or tensorrt')
     parser.add_argument('--overwrite', action='store_true', help='replace files that are there')
     add_bag_arguments(parser)
     add_batch_arguments(parser)
@@ -74,7 +76,7 @@ def one(args: argparse.Namespace) -> Job:
     from dcmd_ros.nodes.replayer import ReplayOptions
 
     settings = read_settings(args.ros_args, {'model': str(Path(args.model).absolute()),
-                                             'device': args.device})
+                                             'device': args.device, 'engine': args.engine})
     return Job(args.bag.absolute(), args.out.absolute(),
                ReplayOptions(settings, args.fault, args.seed, args.points), args.rgb, args.depth,
                args.distro, args.labels, args.report, args.against, args.overwrite)

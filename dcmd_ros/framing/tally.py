@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class Tally:
             self._troubles: dict[str, str] = {}
             self._errors: dict[str, str] = {}
             self._latencies: deque[float] = deque(maxlen=WINDOW)
+            self._stages: dict[str, deque[float]] = {}
 
     def count(self, part: str, cause: str, by: int = 1) -> None:
         if by:
@@ -49,6 +51,12 @@ class Tally:
         with self._lock:
             self._latencies.append(milliseconds)
 
+    def stages(self, milliseconds: Mapping[str, float]) -> None:
+        """What each stage of a frame took."""
+        with self._lock:
+            for stage, took in milliseconds.items():
+                self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(took)
+
     def counts(self, part: str) -> dict[str, int]:
         with self._lock:
             return dict(self._counts.get(part, {}))
@@ -69,3 +77,8 @@ class Tally:
         if not recent:
             return (float('nan'),) * 3
         return float(np.percentile(recent, 50)), float(np.percentile(recent, 95)), max(recent)
+
+    def stage_medians(self) -> dict[str, float]:
+        """Milliseconds of each stage in the last frames, in the order of the frame's way."""
+        with self._lock:
+            return {stage: float(np.median(took)) for stage, took in self._stages.items()}

@@ -37,14 +37,18 @@ def anomaly_map(excess: Map | None, known: Mask | None, part: Mask, view: View,
     :param part: (S, S), the part.
     """
     side = view.box[2]
-    whole = _on_frame(resized(part, side), view, fit)
+    whole = resized(part, side)
     if excess is None or known is None or not known.any():
-        return np.where(whole, np.float32(np.nan), np.float32(0))
+        return np.where(_on_frame(whole, view, fit), np.float32(np.nan), np.float32(0))
     filled = np.where(known, excess, excess[known].min())
-    scores = score_of(resized(filled, side))
-    seen = resized(known, side)
-    scores = np.where(_on_frame(seen, view, fit), _on_frame(scores, view, fit), np.float32(np.nan))
-    return np.where(whole, scores, np.float32(0))
+    layers = [whole, resized(known, side), score_of(resized(filled, side))]
+    if fit.same:
+        return _on_frame(_composed(*layers), view, fit)
+    return _composed(*(_on_frame(layer, view, fit) for layer in layers))
+
+
+def _composed(whole: Mask, seen: Mask, scores: Map) -> Map:
+    return np.where(whole, np.where(seen, scores, np.float32(np.nan)), np.float32(0))
 
 
 def spread_out(cells: Map, part: Mask, view: View, fit: Fitting) -> Map:
@@ -82,4 +86,4 @@ def without_specks(scores: Map, smallest: int) -> Map:
 
 def alarm_mask(scores: Map) -> NDArray[np.uint8]:
     """255 where the map reaches the threshold, else 0."""
-    return np.where(np.nan_to_num(scores) >= THRESHOLD, np.uint8(255), np.uint8(0))
+    return (scores >= THRESHOLD).view(np.uint8) * np.uint8(255)

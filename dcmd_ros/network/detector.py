@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dcmd_ros.frame import Modality, Mode
+from dcmd_ros.frame import MODALITIES, Modality, Mode
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import CELL, Confidence, measured_share
@@ -28,11 +29,22 @@ from dcmd_ros.network.preparation import (
 )
 from dcmd_ros.network.silhouette import Silhouette
 
+if TYPE_CHECKING:
+    from dcmd_ros.network.engine import Engine
+
+T = TypeVar('T')
+PRESENT: dict[Mode, tuple[Modality, ...]] = {
+    'both': MODALITIES, 'rgb_only': ('rgb',), 'depth_only': ('depth',)}
+
 
 def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu',
-             lanes: Lanes | None = None) -> Outliner:
+             lanes: Lanes | None = None,
+             engine: Callable[[], Engine | None] = lambda: None) -> Outliner:
     """Begins to look for the part by colour, (S, S, 3) uint8; what it returns waits for it."""
     def find(rgb: Colour) -> Mask:
+        running = engine()
+        if running is not None:
+            return running('outline', [planes(outline_input(rgb))])[0][0]
         image = batch([outline_input(rgb)], device)
         return silhouette.outline(teacher, image, rgb.shape[0])[0].cpu().numpy()
 
@@ -43,7 +55,25 @@ def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu',
 
 def outline_input(rgb: Colour) -> NDArray[np.float32]:
     """What colour finds the part in, (s, s, 3): the view at about half the network's size S."""
-    return teacher_input(resized(rgb, max(round(rgb.shape[0] / 64), 1) * 32))
+    return teacher_input(resized(rgb, outline_side(rgb.shape[0])))
+
+
+def outline_side(size: int) -> int:
+    """The side s of `outline_input`, a multiple of 32."""
+    return max(round(size / 64), 1) * 32
+
+
+def planes(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(S, S, 3) -> (1, 3, S, S), contiguous."""
+    return np.ascontiguousarray(image.transpose(2, 0, 1)[None])
+
+
+def arrays(prepared: Prepared, mode: Mode) -> list[NDArray]:
+    """The inputs of a mode's exported graph, in their order."""
+    images = {'rgb': prepared.colour, 'depth': prepared.normals}
+    masks_ = (prepared.foreground, None if mode == 'rgb_only' else prepared.valid)
+    return [*(planes(image) for m in PRESENT[mode] if (image := images[m]) is not None),
+            *(mask[None] for mask in masks_ if mask is not None)]
 
 
 def batch(images: Sequence[NDArray[np.float32]], device: str = 'cpu') -> Tensor:
@@ -78,6 +108,8 @@ class Sight:
                  confidence network
     context      what the students read instead of features: those with what is missing or not
                  trusted restored, by a network with a compensator; empty where nothing was
+    judged       evidence and where there is any, of an engine that gives all at once; it gives
+                 no features
     """
 
     mode: Mode
@@ -86,6 +118,7 @@ class Sight:
     valid: Tensor | None
     trust: Mapping[Modality, Tensor]
     context: Mapping[Modality, list[Tensor]] = field(default_factory=dict)
+    judged: tuple[Tensor, Tensor] | None = None
 
     def mean(self) -> dict[Modality, float]:
         """Each modality's mean trust over what it measured of the parts."""
@@ -104,7 +137,13 @@ class Sight:
 
 
 class Detector:
-    """The network with its scales: prepared frames in, evidence out."""
+    """
+    The network with its scales: prepared frames in, evidence out.
+
+    engine  runs the exported network instead, one frame at a time; None: torch does
+    """
+
+    engine: Engine | None = None
 
     def __init__(self, network: Dcmd, teacher: Backbone, scales: Scales, device: str = 'cpu',
                  lanes: Lanes | None = None, confidence: Confidence | None = None) -> None:
@@ -114,12 +153,23 @@ class Detector:
     @torch.inference_mode()
     def look(self, prepared: Sequence[Prepared], mode: Mode) -> Sight:
         """Features, and how far they can be trusted."""
-        images, part = inputs(prepared, mode, self.device), self._parts(prepared)
+        part = self._parts(prepared)
         valid = None if mode == 'rgb_only' else masks([p.valid for p in prepared], self.device)
+        if self.engine is not None and len(prepared) == 1:
+            found, seen, *trusted = map(
+                torch.from_numpy, self.engine(mode, arrays(prepared[0], mode)))
+            return Sight(mode, {}, part, valid, dict(zip(PRESENT[mode], trusted, strict=False)),
+                         judged=(found, seen))
+        images = inputs(prepared, mode, self.device)
         features = self._features(images)
-        trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
-        return Sight(mode, features, part, valid, trust, context_of(
-            self.network.compensator, features, part, valid, trust))
+        trust = {} if self.confidence is None else self._alone(
+            partial(self.confidence.maps, features, part, valid))
+        return Sight(mode, features, part, valid, trust, self._alone(partial(
+            context_of, self.network.compensator, features, part, valid, trust)))
+
+    def _alone(self, job: Callable[[], T]) -> T:
+        """A small job on one core: on several its threads would wait for each other."""
+        return job() if self.lanes is None else self.lanes.begin(job).result()
 
     def _features(self, images: Mapping[Modality, Tensor]) -> dict[Modality, list[Tensor]]:
         if self.lanes is None:
@@ -143,8 +193,9 @@ class Detector:
     @torch.inference_mode()
     def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:
         """Evidence of one frame less the threshold, and where there is any: (S/4, S/4) twice."""
-        found, seen = evidence(self.maps(sight), sight.mode, self.scales, sight.part, sight.valid,
-                               sight.trust)
+        found, seen = sight.judged or self._alone(partial(
+            evidence, self.maps(sight), sight.mode, self.scales, sight.part, sight.valid,
+            sight.trust))
         return found[0, 0] - self.scales[sight.mode].threshold, seen[0, 0] > 0
 
     def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:

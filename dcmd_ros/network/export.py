@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from dcmd_ros.errors import DcmdError
-from dcmd_ros.frame import MODALITIES, Modality, Mode
+from dcmd_ros.frame import Mode
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.compensator import kept_cells
 from dcmd_ros.network.dcmd import Dcmd
-from dcmd_ros.network.detector import Detector
+from dcmd_ros.network.detector import PRESENT, Detector, outline_side
 from dcmd_ros.network.fusion import evidence
 from dcmd_ros.network.memory import Memory
+from dcmd_ros.network.silhouette import Silhouette
 
-PRESENT: dict[Mode, tuple[Modality, ...]] = {
-    'both': MODALITIES, 'rgb_only': ('rgb',), 'depth_only': ('depth',)}
 OPSET = 18
 
 
 class ExportError(DcmdError):
     """The network cannot be exported here."""
+
+
+class Graph(Protocol):
+    """
+    A module that can be exported.
+
+    inputs, outputs  their names, in order
+    """
+
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+
+    def example(self) -> dict[str, Any]:
+        """Arguments of the right shapes."""
+        ...
 
 
 class Whole(nn.Module):
@@ -33,6 +48,9 @@ class Whole(nn.Module):
 
     It does what `Detector.look` and `judge` do, without a step whose sizes depend on the data.
     """
+
+    inputs: Sequence[str]
+    outputs: Sequence[str]
 
     def __init__(self, detector: Detector, mode: Mode) -> None:
         super().__init__()
@@ -44,11 +62,17 @@ class Whole(nn.Module):
         for memory in self.network.memories.values():
             assert isinstance(memory, Memory)
             memory.everywhere = True
+        present = PRESENT[mode]
+        self.inputs = [*(f'images_{m}' for m in present), 'part',
+                       *(['valid'] if 'depth' in present else [])]
+        self.outputs = ['evidence', 'seen',
+                        *(f'trust_{m}' for m in present if self.confidence is not None)]
 
     def forward(self, images: dict[str, Tensor], part: Tensor,
-                valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
+                valid: Tensor | None = None) -> tuple[Tensor, ...]:
         """
-        Evidence, and where there is any: (N, 1, S/4, S/4) twice; the threshold is not taken off.
+        Evidence, and where there is any, (N, 1, S/4, S/4) twice; the threshold is not taken off.
+        Then, with a confidence network, the trust in each modality of the mode as in `Sight`.
 
         :param images: (N, 3, S, S) teacher inputs of the mode's modalities, by name
         :param part: (N, S, S) bool
@@ -60,7 +84,7 @@ class Whole(nn.Module):
         context = features if compensator is None or not trust else compensator(
             features, kept_cells(part, valid, trust))
         maps = self.network(features, self.mode, part, context)
-        return evidence(maps, self.mode, self.scales, part, valid, trust)
+        return *evidence(maps, self.mode, self.scales, part, valid, trust), *trust.values()
 
     def example(self, count: int = 1) -> dict[str, Any]:
         """Arguments of the right shapes."""
@@ -71,18 +95,54 @@ class Whole(nn.Module):
             {} if self.mode == 'rgb_only' else {'valid': mask.clone()})
 
 
-def exported(whole: Whole) -> torch.export.ExportedProgram:
-    """A graph for `torch.export`'s consumers, for frames one at a time."""
+class Outline(nn.Module):
+    """Where the part is by colour, as `detector.outliner` finds it."""
+
+    inputs: Sequence[str] = ('image',)
+    outputs: Sequence[str] = ('outline',)
+
+    def __init__(self, silhouette: Silhouette, teacher: Backbone) -> None:
+        super().__init__()
+        self.silhouette, self.teacher = copy.deepcopy(silhouette), copy.deepcopy(teacher)
+        self.size = teacher.size
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(N, 3, s, s) unmasked input of the teacher -> (N, S, S) bool."""
+        return self.silhouette.covered(self.teacher(image), self.size)
+
+    def example(self, count: int = 1) -> dict[str, Any]:
+        side = outline_side(self.size)
+        return {'image': torch.zeros(count, 3, side, side)}
+
+
+def graphs(detector: Detector, silhouette: Silhouette | None) -> dict[str, Graph]:
+    """All that a model needs of an engine, by name."""
+    found: dict[str, Graph] = {mode: Whole(detector, mode) for mode in PRESENT}
+    if silhouette is not None:
+        found['outline'] = Outline(silhouette, detector.teacher)
+    return found
+
+
+def tensors(graph: Graph) -> list[Tensor]:
+    """A graph's example, in the order of its inputs."""
+    found: list[Tensor] = []
+    for given in graph.example().values():
+        found += given.values() if isinstance(given, dict) else [given]
+    return found
+
+
+def exported(graph: Graph) -> torch.export.ExportedProgram:
+    """For `torch.export`'s consumers, for frames one at a time."""
+    assert isinstance(graph, nn.Module)
     with torch.no_grad():
-        return torch.export.export(whole.eval(), (), whole.example())
+        return torch.export.export(graph.eval(), (), graph.example())
 
 
-def write_onnx(whole: Whole, path: Path) -> None:
+def write_onnx(graph: Graph, path: Path) -> None:
     """
-    An ONNX file, for frames one at a time.
-
-    Inputs `images_rgb`, `images_depth`, `part`, `valid` as far as the mode has them; outputs
-    `evidence`, `seen`.
+    An ONNX file, for frames one at a time. The names are those of the graph: for a `Whole`
+    `images_rgb`, `images_depth`, `part`, `valid`, and `evidence`, `seen`, `trust_rgb`,
+    `trust_depth`, as far as the mode has them.
 
     :raises ExportError: onnx or onnxscript is not installed
     """
@@ -90,10 +150,8 @@ def write_onnx(whole: Whole, path: Path) -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise ExportError(f'{error.name} is not installed: pip install "dcmd_ros[onnx]"') from None
-    example = whole.example()
-    names = [f'images_{m}' for m in example['images']] + [k for k in example if k != 'images']
     program = torch.onnx.export(
-        exported(whole), input_names=names, output_names=['evidence', 'seen'],
+        exported(graph), input_names=graph.inputs, output_names=graph.outputs,
         opset_version=OPSET, dynamo=True, verbose=False)
     assert program is not None
     program.save(str(path))

@@ -45,9 +45,8 @@ class Memory(nn.Module):
 
     def nearest(self, places: Tensor) -> Tensor:
         """(M, C) -> (M,)"""
-        squares = (places.square().sum(1, keepdim=True) + self.bank.square().sum(1)
-                   - 2 * places @ self.bank.T)
-        return squares.amin(1).clamp(min=0).sqrt()
+        less = torch.addmm(self.bank.square().sum(1), places, self.bank.T, alpha=-2)
+        return (places.square().sum(1) + less.amin(1)).clamp(min=0).sqrt()
 
 
 def described(features: list[Tensor]) -> Tensor:

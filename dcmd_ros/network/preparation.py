@@ -57,6 +57,19 @@ class View:
     backdrop: tuple[float, float, float]
 
     @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the box that are in the image."""
+        left, top, side = self.box
+        return (slice(max(top, 0), min(top + side, self.intrinsics.height)),
+                slice(max(left, 0), min(left + side, self.intrinsics.width)))
+
+    @property
+    def camera(self) -> Intrinsics:
+        """Of the box alone."""
+        (left, top, side), whole = self.box, self.intrinsics
+        return replace(whole, width=side, height=side, cx=whole.cx - left, cy=whole.cy - top)
+
+    @property
     def area(self) -> float:
         """The box's share of the image."""
         return self.box[2] ** 2 / (self.intrinsics.width * self.intrinsics.height)
@@ -113,7 +126,7 @@ def resized(image: NDArray, size: int) -> NDArray:
         return cv2.resize(image.astype(np.uint8), (size, size),
                           interpolation=cv2.INTER_NEAREST) > 0
     shrinks = size < image.shape[0]
-    return cv2.resize(np.ascontiguousarray(image), (size, size),
+    return cv2.resize(image, (size, size),
                       interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
@@ -150,7 +163,7 @@ class Preparation:
         if rgb is not None:
             by_colour = resized(found.by_colour, size)
             quality['rgb'] = colour_quality(rgb, by_colour)
-            colour = self._colour(rgb, by_colour)
+            colour = self._colour(rgb, by_colour, quality['rgb'].get('brightness'))
         if frame.depth is not None:
             quality['depth'] = {**depth_quality(crop(frame.depth, box), found.by_depth),
                                 **found.odd}
@@ -167,10 +180,12 @@ class Preparation:
         By all that is known, else by one sensor alone: noise or a lie of the other must not hide
         it. Where none is, the two may well disagree about a mere edge of a part.
         """
-        by_colour, by_depth = (whole_pieces(mask, within, self._usual)
-                               for mask in (found.by_colour, found.by_depth))
-        every = (whole_pieces(found.part, within, self._usual), by_colour, by_depth)
-        part, presence = next((each for each in every if each[1] == 'whole'), every[0])
+        by_all = whole_pieces(found.part, within, self._usual)
+        by_colour, by_depth = (
+            by_all if np.array_equal(mask, found.part) else
+            whole_pieces(mask, within, self._usual) for mask in (found.by_colour, found.by_depth))
+        every = (by_all, by_colour, by_depth)
+        part, presence = next((each for each in every if each[1] == 'whole'), by_all)
         if presence != 'whole':
             odd = {name: value for name, value in found.odd.items() if name != 'disagreement'}
             return replace(found, part=part, by_colour=part, by_depth=part, odd=odd), presence
@@ -214,7 +229,8 @@ class Preparation:
             whole = np.ones((side, side), bool)
             return _Part(whole, whole, whole, self.scene.plane, {})
         outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
-        found = None if frame.depth is None else find_part(frame.depth, self.scene)
+        found = None if frame.depth is None else find_part(
+            frame.depth, self.scene, self.view.window)
         colour = None if outline is None else resized(outline(), side)
         if found is None:
             part = self._solid(np.zeros((side, side), bool) if colour is None else colour)
@@ -237,27 +253,27 @@ class Preparation:
                        for a, b, c in (plane, self.scene.plane))
         return abs(here / usual - 1)
 
-    def _colour(self, rgb: Colour, mask: Mask) -> NDArray[np.float32]:
-        image: NDArray[np.float32] = rgb.astype(np.float32)
-        if self.scene.reliable and mask.any():
-            brightness = float(np.median(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[mask]))
-            image *= np.clip(self.view.luminance / max(brightness, 1.0), *_GAIN)
-            wide = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
-            share = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), _FEATHER)[..., None]
-            image = image * share + np.array(self.view.backdrop, np.float32) * (1 - share)
-        return teacher_input(image)
+    def _colour(self, rgb: Colour, mask: Mask, brightness: float | None) -> NDArray[np.float32]:
+        """The teacher's input; brightness is the part's median, None without a part."""
+        if not self.scene.reliable or brightness is None:
+            return teacher_input(rgb)
+        gain = np.float32(np.clip(self.view.luminance / max(brightness, 1.0), *_GAIN))
+        wide = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
+        share = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), _FEATHER)
+        away = 1 - share
+        channels = [teacher_input(gain * channel * share + np.float32(painted) * away)
+                    for channel, painted in zip(cv2.split(rgb), self.view.backdrop, strict=True)]
+        return np.asarray(cv2.merge(channels), np.float32)
 
     def _normals(self, depth: NDArray[np.float32], found: _Part,
                  ) -> tuple[NDArray[np.float32], Mask]:
-        support = plane_in_space(found.plane, self.view.intrinsics)
-        whole = placed(found.by_depth, self.view.box, depth.shape)
-        turned = rotate_to_plane(normals(depth, self.view.intrinsics, self.view.sigma, whole),
-                                 support)
-        shape = crop(turned, self.view.box)
+        near, camera = crop(depth, self.view.box), self.view.camera
+        shape = rotate_to_plane(normals(near, camera, self.view.sigma, found.by_depth),
+                                plane_in_space(found.plane, self.view.intrinsics))
         seen = measured(shape)
-        filled = _filled(shape, seen)
-        filled[~found.by_depth] = _UP
-        missing = np.where(found.by_depth, ~seen, found.part & (crop(depth, self.view.box) <= 0))
+        filled = cv2.copyTo(_filled(shape, seen), found.by_depth.view(np.uint8))
+        filled[..., 2] += ~found.by_depth  # _UP off the part
+        missing = np.where(found.by_depth, ~seen, found.part & (near <= 0))
         return resized(filled, self.view.size), ~resized(missing, self.view.size)
 
 
@@ -296,14 +312,13 @@ def _disagreement(one: Mask, other: Mask, known: Mask) -> float:
 def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:
     """Gaps take the normals around them, so that their edges look like nothing in particular."""
     if seen.all():
-        return shape.copy()
+        return shape
     size = (max(shape.shape[1] // 4, 1), max(shape.shape[0] // 4, 1))
     near = cv2.resize(shape, size, interpolation=cv2.INTER_AREA)
     near = cv2.GaussianBlur(near, (0, 0), _FILL / 4) + np.float32(1e-3) * _UP
     near = near / (np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12))
     near = cv2.resize(near, shape.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    near[seen] = shape[seen]
-    return near
+    return np.asarray(cv2.copyTo(shape, seen.view(np.uint8), near), np.float32)
 
 
 def placed(image: NDArray, box: Box, shape: tuple[int, ...]) -> NDArray:

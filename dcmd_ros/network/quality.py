@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dcmd_ros.sensing.quantile import quantile
+
 Quality = Mapping[str, float]
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -34,9 +36,19 @@ def colour_quality(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Quality:
     if not mask.any():
         return {'view_brightness': float(np.median(grey))}
     edges = np.abs(cv2.Laplacian(grey, cv2.CV_32F))[_inner(mask)]
-    return {'brightness': float(np.median(grey[mask])),
-            'detail': float(np.minimum(edges, np.quantile(edges, 0.8)).mean()),
-            'saturation': float((rgb.max(axis=-1)[mask] >= 250).mean())}
+    return {'brightness': quantile(grey[mask]),
+            'detail': float(np.minimum(edges, np.float32(quantile(edges, 0.8))).mean()),
+            'saturation': _share(_brightest(rgb) >= 250, mask)}
+
+
+def _share(of: NDArray[np.bool_], mask: NDArray[np.bool_]) -> float:
+    return float(np.count_nonzero(of & mask) / np.count_nonzero(mask))
+
+
+def _brightest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W), the largest channel; many times as fast as `max(axis=-1)`."""
+    red, green, blue = cv2.split(rgb)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
 
 def depth_quality(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> Quality:
@@ -47,12 +59,12 @@ def depth_quality(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> Qualit
     seen = depth > 0
     if not mask.any():
         return {'view_seen': float(seen.mean())}
-    quality = {'seen': float(seen[mask].mean())}
+    quality = {'seen': _share(seen, mask)}
     whole = _inner(seen) & mask
     if whole.sum() > 20:
         kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
         rough = np.abs(cv2.filter2D(depth, cv2.CV_32F, kernel))[whole]
-        quality['noise'] = float(np.median(rough) / np.median(depth[whole]))
+        quality['noise'] = quantile(rough) / quantile(depth[whole])
     return quality
 
 

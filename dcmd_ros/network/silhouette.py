@@ -33,9 +33,12 @@ class Silhouette(nn.Module):
                       for p in parts[1:]), parts[0])
         return self.last(functional.relu(self.middle(functional.relu(merged))))
 
+    def covered(self, features: list[Tensor], size: int) -> Tensor:
+        """Teacher's features -> (N, size, size) bool, the part."""
+        return functional.interpolate(self(features), (size, size), mode='bilinear',
+                                      align_corners=False)[:, 0] > 0
+
     @torch.inference_mode()
     def outline(self, backbone: Backbone, image: Tensor, size: int) -> Tensor:
         """(N, 3, s, s) unmasked input of the teacher -> (N, size, size) bool."""
-        logit = self(backbone(image))
-        return functional.interpolate(logit, (size, size), mode='bilinear',
-                                      align_corners=False)[:, 0] > 0
+        return self.covered(backbone(image), size)

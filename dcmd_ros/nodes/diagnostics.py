@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -128,6 +128,8 @@ class InferenceReport:
 
     trouble   why there is no result, empty where there are
     warnings  what should be put right, but inspection goes on
+    engine    what runs the network, and how it came to that
+    stages    median milliseconds of a frame's stages
     """
 
     lifecycle: str
@@ -140,6 +142,8 @@ class InferenceReport:
     warnings: Sequence[str]
     counts: Counts
     last_error: str
+    engine: str = ''
+    stages: Mapping[str, float] = field(default_factory=dict)
 
     def status(self, name: str) -> DiagnosticStatus:
         resting = self.lifecycle != 'active'
@@ -150,7 +154,9 @@ class InferenceReport:
         p50, p95, worst = self.latencies
         return status(name, level, message, {
             'lifecycle': self.lifecycle, 'model': self.model, 'device': self.device,
-            'category': self.category, 'rate_hz': f'{self.rate:.2f}',
+            'engine': self.engine, 'category': self.category, 'rate_hz': f'{self.rate:.2f}',
             'latency_p50_ms': f'{p50:.2f}', 'latency_p95_ms': f'{p95:.2f}',
-            'latency_max_ms': f'{worst:.2f}', **counted(self.counts),
+            'latency_max_ms': f'{worst:.2f}',
+            **{f'{stage}_ms': f'{took:.2f}' for stage, took in self.stages.items()},
+            **counted(self.counts),
             'last_error': self.last_error})

@@ -23,7 +23,7 @@ from dcmd_ros.nodes.inputs import Inputs
 from dcmd_ros.nodes.next_result import NextResult
 from dcmd_ros.nodes.outputs import Outputs
 from dcmd_ros.nodes.parts import Parts
-from dcmd_ros.nodes.pipeline import Load, Pipeline, load_inspector
+from dcmd_ros.nodes.pipeline import Load, Pipeline, load_live
 from dcmd_ros.nodes.result import Result
 from dcmd_ros.nodes.services import Services
 from dcmd_ros.nodes.streams import Streams
@@ -45,15 +45,16 @@ class InspectorNode(LifecycleNode):
     state    unconfigured, inactive, active or finalized; while it changes, how
     failure  why the last transition failed, empty where it did not
 
-    :param load: makes the inspector from model, device and threads
+    :param load: makes the inspector from model, device, threads and engine
     :param kwargs: those of rclpy's Node: context, namespace, parameter_overrides...
     """
 
-    def __init__(self, load: Load = load_inspector, **kwargs: Any) -> None:
+    def __init__(self, load: Load = load_live, **kwargs: Any) -> None:
         super().__init__(NAME, **kwargs)
         self.state = 'unconfigured'
         self.failure = ''
         self._attempt: tuple[object, ...] | None = None
+        self._engine = ''
         self.add_on_set_parameters_callback(self._validate)
         parameters.declare(self)
         self.settings = parameters.read(self)
@@ -189,11 +190,13 @@ class InspectorNode(LifecycleNode):
         if self.failure:
             self._guard(self._bring_up)
         self._guard(self._publish_diagnostics)
+        self._guard(self._tell_engine)
 
     def _bring_up(self) -> None:
         """Configure and activate; once for each model file and setting that may fail."""
         settings = self.settings
-        attempt = (settings.model, mark(settings.model), settings.device, settings.threads)
+        attempt = (settings.model, mark(settings.model), settings.device, settings.threads,
+                   settings.engine)
         if attempt == self._attempt or not settings.autostart_node:
             return
         self._attempt = attempt
@@ -203,6 +206,13 @@ class InspectorNode(LifecycleNode):
             self.trigger_activate()
         if self.failure:
             self.get_logger().info('waiting for another model file or parameter; Ctrl-C ends')
+
+    def _tell_engine(self) -> None:
+        """A line in the log whenever another engine runs the network, or progresses."""
+        judge = self.pipeline.judge
+        if judge is not None and judge.engine != self._engine:
+            self._engine = judge.engine
+            self.get_logger().info(f'engine: {judge.engine}')
 
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray(status=self.supervision.statuses())

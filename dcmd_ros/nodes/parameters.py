@@ -32,6 +32,7 @@ Value = bool | int | float | str | list[int] | list[float]
 REFUSALS = (InvalidParameterTypeException, InvalidParameterValueException,
             ParameterException)  # what a bad start value raises
 TRANSPORTS = ('raw', 'compressed', 'compressedDepth')
+ENGINES = ('auto', 'torch', 'openvino', 'onnxruntime', 'tensorrt')
 POLICIES = ('continue', 'unknown', 'reject')
 DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 CHANGEABLE = {
@@ -149,6 +150,9 @@ TABLE: tuple[Setting, ...] = (
             change='unconfigured', check=check_device),
     Setting('threads', 0, 'CPU threads of the network, 0 = its own choice.', 0, 256,
             change='unconfigured'),
+    Setting('engine', 'auto', 'What runs the network: torch, an engine that it is exported to, or '
+            'auto, the fastest that is installed and agrees with torch.',
+            choices=ENGINES, change='unconfigured'),
     Setting('autostart_node', True, 'Configure and activate without an outside lifecycle manager.',
             change='never'),
     Setting('acquisition', 'stream', 'stream: free-running cameras; triggered: one frame per '
@@ -202,6 +206,7 @@ class Settings:
     model: str
     device: str
     threads: int
+    engine: str
     autostart_node: bool
     acquisition: Literal['stream', 'triggered']
     slop: float

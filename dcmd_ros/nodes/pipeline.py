@@ -31,6 +31,9 @@ class Judge(Protocol):
     def device(self) -> str: ...
 
     @property
+    def engine(self) -> str: ...
+
+    @property
     def intrinsics(self) -> Intrinsics | None: ...
 
     @property
@@ -43,15 +46,25 @@ class Judge(Protocol):
             min_region_area: int = 0) -> Inspection: ...
 
 
-Load = Callable[[str, str, int], Judge]
+Load = Callable[[str, str, int, str], Judge]
 
 
-def load_inspector(model: str, device: str, threads: int) -> Judge:
-    """The real thing; imports torch only now, on the thread that will use it."""
+def load_inspector(model: str, device: str, threads: int, engine: str,
+                   background: bool = False) -> Judge:
+    """
+    The real thing; imports torch only now, on the thread that will use it.
+
+    :param background: torch serves until another engine is ready
+    """
     if not model:
         raise DcmdError('parameter model is empty: set it to a checkpoint of `dcmd_ros train`')
     from dcmd_ros.inspector import Inspector
-    return Inspector(model, device, threads)
+    return Inspector(model, device, threads, engine, background)
+
+
+def load_live(model: str, device: str, threads: int, engine: str) -> Judge:
+    """As the live node wants it: the first verdict soon."""
+    return load_inspector(model, device, threads, engine, background=True)
 
 
 class Pipeline:
@@ -80,7 +93,8 @@ class Pipeline:
     def load(self) -> None:
         """Load and warm up the model of the settings; on failure the old one stays."""
         settings = self.settings
-        judge = self._load(settings.model, settings.device, settings.threads)
+        judge = self._load(settings.model, settings.device, settings.threads,
+                           settings.engine)
         judge.warm_up()
         self.judge, self.loaded = judge, settings.model
 
@@ -95,14 +109,20 @@ class Pipeline:
             return
         for modality in shot.frozen:
             self._tally.count(modality, 'frozen')
+        begun = self._steady()
         trusted = shot if shot.live.empty else shot.live
         frame = self.converter.frame(trusted, settings)
         if frame is None:
             self._tally.count('inference', 'unreadable')
             return
+        decoded = self._steady()
         inspection = no_verdict(frame) if shot.live.empty else judge.inspect(
             frame, settings.region(), settings.min_region_area)
+        judged = self._steady()
         self._finish(shot, frame, inspection, judge.category)
+        self._tally.stages({
+            'wait': (begun - shot.received) / 1e6, 'decode': (decoded - begun) / 1e6,
+            **inspection.timings, 'publish': (self._steady() - judged) / 1e6})
 
     def _finish(
             self, shot: Shot, frame: Frame, inspection: Inspection, category: str) -> None:

@@ -97,7 +97,8 @@ class Supervision:
             warnings=list(filter(None, [*(judge.warnings if judge else ()), mismatch])),
             counts={**counts, 'overwritten': node.worker.mailbox.overwritten,
                     'stale': node.worker.stale},
-            last_error=node.tally.last_error('inference') or node.failure)
+            last_error=node.tally.last_error('inference') or node.failure,
+            engine=judge.engine if judge else '', stages=node.tally.stage_medians())
 
     def _rate(self, results: int) -> float:
         """Results per second since the last call."""

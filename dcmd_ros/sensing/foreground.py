@@ -9,21 +9,22 @@ plane too, are not taken for the part.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Intrinsics
+from dcmd_ros.sensing.pieces import Mask, Pieces
 from dcmd_ros.sensing.plane import Plane
 
-Mask = NDArray[np.bool_]
 Depth = NDArray[np.float32]
 InversePlane = tuple[float, float, float]
 
 _COVERED = 0.1          # a pixel shows the scene in at least this share of the training frames
 _RING_IS_PART = 0.4     # a static rise inside so much part is the part's own middle
+_REACH = 4              # pixels around a window that what is in it depends on
 _SMALLEST_PIECE = 0.03  # of the usual part; smaller pieces are specks
 _PLANE_POINTS = 4000
 _PLANE_TRIALS, _PLANE_JUDGES = 96, 800
@@ -95,8 +96,10 @@ def _consensus(points: NDArray[np.float64], inverse: NDArray[np.float64]) -> NDA
 def plane_depth(plane: InversePlane, shape: tuple[int, int]) -> Depth:
     """(H, W) metres at which each pixel's ray meets the plane."""
     rows, cols = np.ogrid[:shape[0], :shape[1]]
-    inverse = plane[0] * cols + plane[1] * rows + plane[2]
-    return (1.0 / np.maximum(inverse, 1e-6)).astype(np.float32)
+    inverse = (plane[0] * cols).astype(np.float32) + (
+        plane[1] * rows + plane[2]).astype(np.float32)
+    np.maximum(inverse, np.float32(1e-6), out=inverse)
+    return np.reciprocal(inverse, out=inverse)
 
 
 def plane_in_space(plane: InversePlane, intrinsics: Intrinsics) -> Plane:
@@ -116,13 +119,15 @@ def rise(depth: Depth, plane: InversePlane) -> tuple[Depth, Mask]:
     :returns: (H, W) rise, and where enough of the neighbourhood was seen to know it.
     """
     seen = (depth > 0).astype(np.float32)
-    above = (plane_depth(plane, depth.shape) - depth) * seen
+    above = plane_depth(plane, depth.shape)
+    above -= depth
+    above *= seen
     share = cv2.GaussianBlur(seen, (5, 5), 1.2)
     smooth = cv2.GaussianBlur(above, (5, 5), 1.2) / np.maximum(share, 1e-6)
     known = share > 0.3
     # Smoothing spreads a high part over its own edge: there the pixel itself has the say.
     edge = (depth > 0) & (above < 0.5 * smooth)
-    return np.where(edge, above, np.where(known, smooth, 0)).astype(np.float32), known
+    return np.where(edge, above, smooth * known), known
 
 
 def learn_scene(depths: Sequence[Depth]) -> Scene:
@@ -208,12 +213,9 @@ def solid(mask: Mask, area: float) -> Mask:
     """
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE,
                               cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    sizes = stats[:, cv2.CC_STAT_AREA]
-    if count == 1:
-        return closed > 0
-    smallest = _SMALLEST_PIECE * max(area * mask.size, float(sizes[1:].max()))
-    kept = ((labels > 0) & (sizes[labels] >= smallest)).astype(np.uint8)
+    pieces = Pieces(closed > 0)
+    smallest = _SMALLEST_PIECE * max(area * mask.size, float(pieces.area.max(initial=0)))
+    kept = pieces.kept(pieces.area >= smallest).astype(np.uint8)
     outlines, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(kept, outlines, -1, 1, cv2.FILLED)
     return kept > 0
@@ -234,14 +236,29 @@ class Foreground:
     plane: InversePlane
 
 
-def find_part(depth: Depth, scene: Scene) -> Foreground:
-    """Where the part is, by depth of the scene's size; everything where the scene failed."""
+Window = tuple[slice, slice]
+
+
+def find_part(depth: Depth, scene: Scene, window: Window | None = None) -> Foreground:
+    """
+    Where the part is, by depth of the scene's size; everything where the scene failed.
+
+    :param window: rows and columns that it is asked for; elsewhere mask and known are False.
+    """
     plane = support_plane(depth) or scene.plane
     if not scene.reliable:
         everywhere = np.ones(depth.shape, bool)
         return Foreground(everywhere, everywhere, plane)
-    height, known = rise(depth, plane)
-    return Foreground(_raised(height, known, scene), known, plane)
+    if window is None:
+        height, known = rise(depth, plane)
+        return Foreground(_raised(height, known, scene), known, plane)
+    rows, columns = (slice(max(s.start - _REACH, 0), s.stop + _REACH) for s in window)
+    a, b, c = plane
+    height, known = rise(depth[rows, columns], (a, b, a * columns.start + b * rows.start + c))
+    raised = _raised(height, known, replace(scene, surface=scene.surface[rows, columns]))
+    whole = np.zeros((2, *depth.shape), bool)
+    whole[:, rows, columns] = raised, known
+    return Foreground(whole[0], whole[1], plane)
 
 
 def part_by_depth(depth: Depth, scene: Scene) -> Mask:

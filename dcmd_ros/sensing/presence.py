@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from dcmd_ros.inspection import Presence
+from dcmd_ros.sensing.pieces import Mask, Pieces
 
-Mask = NDArray[np.bool_]
 Span = tuple[int, int]
 
 ABSENT = 0.15  # of the usual part; less is none
@@ -38,18 +36,12 @@ def whole_pieces(mask: Mask, limits: Limits, usual: float) -> tuple[Mask, Presen
 
     :param usual: the part's usual area in pixels
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8),
-                                                               connectivity=8)
-    begin = stats[:, [cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]]
-    end = begin + stats[:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
+    pieces = Pieces(mask)
     low, high = np.array((limits.rows, limits.columns)).T
-    free = (begin >= low).all(axis=1) & (end <= high).all(axis=1)
-    free[0] = False  # what is no piece
-    area = float(stats[free, cv2.CC_STAT_AREA].sum())
-    cut = free.sum() < count - 1
-    if area >= (WHOLE if cut else ABSENT) * usual:
-        return free[labels], 'whole'
-    return np.zeros_like(mask), 'cut' if mask.sum() >= ABSENT * usual else 'absent'
+    free = (pieces.begin >= low).all(axis=1) & (pieces.end <= high).all(axis=1)
+    if pieces.area[free].sum() >= (ABSENT if free.all() else WHOLE) * usual:
+        return pieces.kept(free), 'whole'
+    return np.zeros_like(mask), 'cut' if pieces.area.sum() >= ABSENT * usual else 'absent'
 
 
 def limits(shape: Span, box: tuple[int, int, int], margin: float,

@@ -47,13 +47,14 @@ class BrightSpots:
     A model named missing.pth is missing, device cuda:7 absent.
     """
 
-    def __init__(self, model: str, device: str = 'auto', threads: int = 0) -> None:
+    def __init__(self, model: str, device: str = 'auto', threads: int = 0,
+                 engine: str = 'torch') -> None:
         if 'missing' in model or not model:
             raise DcmdError(f'model {model!r} not found; train one or correct parameter model')
         if device.startswith('cuda'):
             raise DcmdError(f'device {device!r} is not there; set parameter device to cpu')
         self.category = model
-        self.device = 'cpu'
+        self.device, self.engine = 'cpu', engine
         self.intrinsics: Intrinsics | None = Intrinsics(64, 48, 60.0, 60.0, 31.5, 23.5)
         self.warnings: list[str] = []
 

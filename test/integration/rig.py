@@ -221,7 +221,7 @@ def rendered() -> Any:
 
 
 @cache
-def shipped(model: str, device: str, threads: int) -> Judge:
+def shipped(model: str, device: str, threads: int, engine: str) -> Judge:
     """The real inspector with the shipped model, loaded once for all tests of this process."""
     from dcmd_ros.inspector import Inspector
     return Inspector(MODEL, 'cpu', 1)
