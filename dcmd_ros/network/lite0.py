@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dcmd_ros.network.backbone_spec import BackboneError, BackboneSpec
@@ -67,16 +68,20 @@ def _stages(size: int) -> list[nn.Module]:
             nn.Sequential(*blocks[second:])]
 
 
-def _fused(conv: Any, norm: Any) -> nn.Module:
-    padding = conv.static_padding
+def _fused(conv: Any, norm: Any) -> nn.Conv2d:
+    """
+    Convolution, batch norm and padding in one.
+
+    Where more is padded behind than before, the kernel gets zeros in front instead: the same
+    sums, without a padded copy of the image.
+    """
     plain = fuse_conv_bn_eval(conv, norm)
-    left, right, top, bottom = getattr(padding, 'padding', (0, 0, 0, 0))
-    if (left, top) == (right, bottom):
-        padding = nn.Identity()
-    fused = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride,
-                      (top, left) if isinstance(padding, nn.Identity) else 0, 1, conv.groups)
-    fused.load_state_dict({'weight': plain.weight, 'bias': plain.bias})
-    return fused if isinstance(padding, nn.Identity) else nn.Sequential(padding, fused)
+    left, right, top, bottom = getattr(conv.static_padding, 'padding', (0, 0, 0, 0))
+    weight = functional.pad(plain.weight, (right - left, 0, bottom - top, 0))
+    fused = nn.Conv2d(conv.in_channels, conv.out_channels, weight.shape[2:], conv.stride,
+                      (bottom, right), 1, conv.groups)
+    fused.load_state_dict({'weight': weight, 'bias': plain.bias})
+    return fused
 
 
 class _Residual(nn.Module):
