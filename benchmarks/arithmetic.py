@@ -48,7 +48,8 @@ class Count:
 
     def _seen(self, part: nn.Module, given: tuple[Any, ...], found: Any) -> None:
         if isinstance(part, nn.Conv2d):
-            self.total += found[:, 0].numel() * part.weight.numel()
+            used = (part.weight != 0).any(1).any(0).sum()  # zeros in front only pad
+            self.total += found[:, 0].numel() * part.weight[..., 0, 0].numel() * int(used)
         elif isinstance(part, Attention):
             asking, told = (image[:, 0].numel() for image in given[:2])
             self.total += 2 * part.width * asking * told

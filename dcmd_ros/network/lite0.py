@@ -78,8 +78,8 @@ def _fused(conv: Any, norm: Any) -> nn.Conv2d:
     plain = fuse_conv_bn_eval(conv, norm)
     left, right, top, bottom = getattr(conv.static_padding, 'padding', (0, 0, 0, 0))
     weight = functional.pad(plain.weight, (right - left, 0, bottom - top, 0))
-    fused = nn.Conv2d(conv.in_channels, conv.out_channels, weight.shape[2:], conv.stride,
-                      (bottom, right), 1, conv.groups)
+    fused = nn.Conv2d(conv.in_channels, conv.out_channels, (weight.shape[2], weight.shape[3]),
+                      conv.stride, (bottom, right), 1, conv.groups)
     fused.load_state_dict({'weight': weight, 'bias': plain.bias})
     return fused
 
