@@ -82,13 +82,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         code, figures = execute(module, args)
     except KeyboardInterrupt:  # while the verb was imported
         return 130
-    except ModuleNotFoundError as error:
-        print(f'dcmd_ros: {error.name} is not installed here; activate the environment '
-              '(. .venv/bin/activate) or install the package with pip', file=sys.stderr)
+    except ImportError as error:
+        package = (error.name or '').partition('.')[0]
+        if package == 'dcmd_ros':
+            raise
+        print(f'dcmd_ros: {not_there(package, error)}', file=sys.stderr)
         return 1
     if args.json and figures is not None:
         print(json.dumps(finite(figures)), flush=True)
     return code
+
+
+def not_there(package: str, error: ImportError) -> str:
+    """What to do about a library that cannot be imported."""
+    if package == 'rclpy' or package.endswith(('_msgs', '_interfaces')):
+        return (f'ROS 2 is not there ({error}): source its setup.bash, or '
+                'pip install "dcmd_ros[ros]"')
+    if isinstance(error, ModuleNotFoundError):
+        return (f'{error.name} is not installed here; activate the environment '
+                '(. .venv/bin/activate) or install the package with pip')
+    return f'{package or "a library"} cannot be imported: {error}'
 
 
 def execute(module: ModuleType, args: argparse.Namespace) -> tuple[int, dict[str, object] | None]:

@@ -54,13 +54,40 @@ def test_unmet_limits_exit_1_with_the_figures(
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {'ok': False}
 
 
+@pytest.mark.parametrize('error, told', [
+    (ModuleNotFoundError("No module named 'cv2'", name='cv2'), 'cv2 is not installed here'),
+    (ModuleNotFoundError("No module named 'mcap.reader'", name='mcap.reader'),
+     'mcap.reader is not installed here'),
+    (ModuleNotFoundError("No module named 'rclpy'", name='rclpy'), 'ROS 2 is not there'),
+    (ImportError('libfastdds.so: no such file', name='rclpy._rclpy'), 'ROS 2 is not there'),
+    (ModuleNotFoundError("No module named 'sensor_msgs'", name='sensor_msgs'),
+     'ROS 2 is not there'),
+    (ImportError('libGL.so.1: no such file', name='cv2'), 'cv2 cannot be imported: libGL')])
 def test_a_missing_library_is_one_line(
+        error: ImportError, told: str, use: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(args: argparse.Namespace) -> None:
+        raise error
+    use(fails)
+    assert cli.main(['train']) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(f'dcmd_ros: {told}') and shown.count('\n') == 1
+
+
+def test_a_verb_that_cannot_be_imported_is_one_line_too(
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError("No module named 'cv2'", name='cv2')
     monkeypatch.setattr(cli, 'command', missing)
     assert cli.main(['train', 'parts', 'bracket']) == 1
     assert capsys.readouterr().err.startswith('dcmd_ros: cv2 is not installed here')
+
+
+def test_an_error_in_our_own_imports_is_no_missing_library(use: Any) -> None:
+    def broken(args: argparse.Namespace) -> None:
+        raise ImportError('cannot import name', name='dcmd_ros.network.engine')
+    use(broken)
+    with pytest.raises(ImportError, match='cannot import name'):
+        cli.main(['train'])
 
 
 def test_interrupt_is_130(use: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from dcmd_ros.commands.camera_options import add_camera_arguments, ros_arguments
 from dcmd_ros.commands.child import process
-from dcmd_ros.errors import DcmdError
 from dcmd_ros.web.address import DEFAULT, HOST, PORT, Address, address
 
 
@@ -30,11 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Spin until interrupted; a missing model is no reason to end, see /diagnostics."""
-    try:
-        from dcmd_ros.nodes.run import run_node
-    except ImportError as error:
-        raise DcmdError(f'ROS 2 is not there ({error}): source its setup.bash, or '
-                        'pip install "dcmd_ros[ros]"') from None
+    from dcmd_ros.nodes.run import run_node
     if args.web:
         args.web.check()
     given = {'model': args.model, 'device': args.device, 'engine': args.engine}

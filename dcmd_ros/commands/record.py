@@ -53,12 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, object]:
-    try:
-        from dcmd_ros.nodes.recorded_topics import TopicOptions
-        from dcmd_ros.nodes.recording import record
-    except ImportError as error:
-        raise DcmdError(f'ROS 2 is not there ({error}): source its setup.bash, or '
-                        'pip install "dcmd_ros[ros]"') from None
+    from dcmd_ros.nodes.recorded_topics import TopicOptions
+    from dcmd_ros.nodes.recording import record
     path = args.out.expanduser()
     check(path, args.overwrite)
     options = TopicOptions(args.inputs_only, tuple(args.topics), not args.no_pictures,

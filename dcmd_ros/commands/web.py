@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from dcmd_ros.commands.say import say
-from dcmd_ros.errors import DcmdError
 from dcmd_ros.web.address import DEFAULT, HOST, PORT, Address, address
 
 
@@ -23,10 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    try:
-        from dcmd_ros.nodes.web_page import serve
-    except ImportError as error:
-        raise DcmdError(f'ROS 2 is not there ({error}): source its setup.bash, or '
-                        'pip install "dcmd_ros[ros]"') from None
+    from dcmd_ros.nodes.web_page import serve
     serve(args.address, args.inspector, args.ros_args,
           lambda where: say(f'web page: http://{where}/'), args.parent)
