@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 
 from dcmd_ros.commands.generate import kinds
-from dcmd_ros.commands.number_types import count, not_negative, positive, share, whole
+from dcmd_ros.commands.number_types import (
+    count,
+    not_negative,
+    positive,
+    share,
+    size,
+    whole,
+)
 from dcmd_ros.commands.source_options import add_source_arguments
 from dcmd_ros.simulation import KINDS, Belt
 from dcmd_ros.simulation.belt import moving
@@ -53,13 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'again and again with fresh light noise, so that the rate holds '
                         f'(default {STANDING}; {PASSING} with --belt, which keeps some 1.5 MB for '
                         'each frame of a pass)')
-
-
-def size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r'(\d+)x(\d+)', text)
-    if not found:
-        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT, such as 640x480')
-    return int(found[1]), int(found[2])
 
 
 def coefficients(text: str) -> tuple[float, ...]:

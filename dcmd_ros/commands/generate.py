@@ -14,7 +14,7 @@ import cv2
 from tqdm import tqdm
 
 from dcmd_ros import __version__
-from dcmd_ros.commands.number_types import positive
+from dcmd_ros.commands.number_types import count, positive, size, whole
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.simulation import DEFECTS, KINDS
 from dcmd_ros.simulation.belt import moving, place
@@ -38,11 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f'comma-separated, of {", ".join(KINDS)} (default: all)')
     parser.add_argument('--parts', type=count, default=200, metavar='N',
                         help='training parts of each kind (default %(default)s)')
-    parser.add_argument('--seed', type=natural, default=0, metavar='N',
+    parser.add_argument('--seed', type=whole, default=0, metavar='N',
                         help='another seed, other parts (default %(default)s)')
-    parser.add_argument('--good-parts', type=natural, metavar='N',
+    parser.add_argument('--good-parts', type=whole, metavar='N',
                         help='good parts of the test split (default: by --parts)')
-    parser.add_argument('--per-defect', type=natural, metavar='N',
+    parser.add_argument('--per-defect', type=whole, metavar='N',
                         help='parts with each defect (default: by --parts)')
     parser.add_argument('--defects', type=defects, metavar='LIST',
                         help='comma-separated (default: all)')
@@ -72,25 +72,6 @@ def listed(text: str, noun: str, known: Iterable[str]) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(f'unknown {noun} {", ".join(unknown) or text!r}; choose '
                                          f'from {", ".join(known)}')
     return names
-
-
-def natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0 on')
-    return int(text)
-
-
-def count(text: str) -> int:
-    if natural(text) < 1:
-        raise argparse.ArgumentTypeError('at least one part is needed')
-    return int(text)
-
-
-def size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition('x')
-    if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 48):
-        raise argparse.ArgumentTypeError(f'{text!r} is no WIDTHxHEIGHT from 64x48 on')
-    return int(width), int(height)
 
 
 def run(args: argparse.Namespace) -> dict[str, object]:

@@ -38,3 +38,11 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f'{text} is not in 0..1')
     return value
+
+
+def size(text: str) -> tuple[int, int]:
+    """Of the simulator's images, width and height."""
+    width, _, height = text.lower().partition('x')
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 48):
+        raise argparse.ArgumentTypeError(f'{text!r} is no WIDTHxHEIGHT from 64x48 on')
+    return int(width), int(height)
