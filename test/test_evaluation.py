@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -190,6 +191,17 @@ def test_defects_without_a_mask_count_in_the_image_figures_alone(tmp_path: Path)
     assert found['mean']['both']['i_auroc'] == 1
     assert math.isnan(found['mean']['both']['aupro30'])
     assert any('4 defective samples have no truth mask' in note for note in found['notes'])
+
+
+def test_samples_without_a_verdict_are_told(tmp_path: Path) -> None:
+    class Blind(Ruler):
+        def inspect(self, frame: Frame) -> Inspection:
+            seen = super().inspect(frame)
+            return replace(seen, verdict='unknown', score=math.nan) if frame.rgb is None else seen
+
+    found = evaluate(Blind(), make_dataset(tmp_path, parts=2), ('both', 'no_rgb'), progress=False)
+    [note] = [note for note in found['notes'] if 'no verdict' in note]
+    assert '6 of 6 samples have no verdict under no_rgb' in note
 
 
 def test_good_parts_alone_give_a_false_alarm_rate_and_notes(tmp_path: Path) -> None:

@@ -123,6 +123,16 @@ def test_a_part_without_depth_is_refused_by_name(tmp_path: Path) -> None:
                      lambda _: None)
 
 
+@pytest.mark.parametrize('factor', [1000.0, 1e-3])
+def test_depth_that_cannot_be_in_metres_is_refused(tmp_path: Path, factor: float) -> None:
+    samples = [replace(sample, loader=lambda index=index: Images(
+        frame_of(index).rgb, frame_of(index).depth * np.float32(factor)))
+        for index, sample in enumerate(frames_of(range(8)).samples)]
+    with pytest.raises(TrainingError, match='m away: are they in metres.*depth_unit_m'):
+        recipe.train('disc', Frames(samples, None), frames_of(range(100, 104)), tmp_path, SHORT,
+                     lambda _: None)
+
+
 def test_without_validation_parts_some_training_parts_are_held_back(tmp_path: Path) -> None:
     said: list[str] = []
     path = recipe.train('disc', frames_of(range(12)), frames_of(range(0)), tmp_path, SHORT,

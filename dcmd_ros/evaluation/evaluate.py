@@ -185,6 +185,11 @@ def summary(category: str, gathered: dict[str, Gathered], seed: int,
     if lacking:
         notes.append(f'{category}: {lacking} defective samples have no truth mask and count '
                      'in the image figures alone')
+    for name, part in gathered.items():
+        if unknown := sum(score.verdict == 'unknown' for score in part.scores):
+            notes.append(f'{category}: {unknown} of {len(part.scores)} samples have no verdict '
+                         f'under {name}: no sensor of theirs is trusted, or nothing of the part '
+                         'could be scored')
     return {'categories': {category: figures}, 'mean': figures, 'detail': {category: detail},
             'notes': notes, 'scores': [s for part in gathered.values() for s in part.scores]}
 

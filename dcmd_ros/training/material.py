@@ -23,6 +23,7 @@ FEWEST = 8
 _SCENE_FRAMES = 48
 _ANGLE_NOISE = 0.04  # radians that a normal may tremble by
 _SIGMA = (1.0, 2.5)
+_NEAREST, _FARTHEST = 0.02, 50.0  # metres that an RGB-D camera may be away
 
 Progress = Callable[[str], None]
 
@@ -83,6 +84,7 @@ def learn_view(frames: Frames, size: int) -> tuple[View, Scene]:
     if len(shapes) > 1:
         raise TrainingError(f'the training images differ in size ({shapes}): use one camera '
                             'setting')
+    _check_distance(depths)
     scene = learn_scene(depths)
     intrinsics = frames.intrinsics or _guessed(depths[0].shape)
     looks = [_look(frame, scene, intrinsics)
@@ -94,6 +96,15 @@ def learn_view(frames: Frames, size: int) -> tuple[View, Scene]:
     return View(intrinsics, box, size, round(sigma, 2),
                 float(np.median([look.luminance for look in looks])),
                 (backdrop[0], backdrop[1], backdrop[2])), scene
+
+
+def _check_distance(depths: Sequence[NDArray[np.float32]]) -> None:
+    far = [float(np.median(depth[depth > 0])) for depth in depths if (depth > 0).any()]
+    distance = float(np.median(far)) if far else 1.0
+    if not _NEAREST < distance < _FARTHEST:
+        raise TrainingError(f'by its depth images the scene is {distance:g} m away: are they in '
+                            "metres? In a folder, intrinsics.json's depth_unit_m is metres a "
+                            'step, 0.001 for millimetres')
 
 
 @dataclass(frozen=True)
