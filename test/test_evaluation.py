@@ -18,6 +18,7 @@ from dcmd_ros.evaluation.evaluate import (
     Observation,
     combined,
     evaluate,
+    listed,
 )
 from dcmd_ros.evaluation.scores import csv_text
 from dcmd_ros.frame import Frame
@@ -237,5 +238,6 @@ def test_a_sample_of_one_sensor_does_not_count_where_that_one_is_taken(tmp_path:
     samples = len(dataset.split('test'))
     assert (counts['both'], counts['no_rgb'], counts['no_depth']) == (
         samples, samples - 1, samples - 1)
-    assert 'bracket: 1 samples have no sensor left under no_rgb and do not count there' \
+    assert 'bracket: without a sensor under no_rgb, and not counted there: good/000' \
         in result['notes']
+    assert listed(['a', 'b', 'c', 'd', 'e']) == 'a, b, c and 2 more'

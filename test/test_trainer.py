@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +25,10 @@ from dcmd_ros.training.sample import Images, Sample
 SHORT = replace(OPTIONS, steps=6, fold_steps=3, outline_steps=4, trust_parts=3, trust_steps=3)
 
 
-def trained(folder: Path, **changes: object) -> Path:
+def trained(folder: Path, say: Callable[[str], None] = lambda _: None,
+            **changes: object) -> Path:
     return recipe.train('disc', frames_of(range(9)), frames_of(range(100, 104)), folder,
-                        replace(SHORT, **changes), lambda _: None)
+                        replace(SHORT, **changes), say)
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
@@ -71,8 +73,10 @@ def test_a_killed_run_goes_on_and_ends_the_same(model: Path, tmp_path: Path,
     step = trainer.Trainer._step
     monkeypatch.setattr(trainer.Trainer, '_step', lambda self, job, *rest: (
         steps.append(job.name), step(self, job, *rest))[1])
-    assert same(model, trained(tmp_path))
+    said: list[str] = []
+    assert same(model, trained(tmp_path, said.append))
     assert steps.count('final/rgb') == 2
+    assert any('goes on where it was interrupted' in line for line in said)
     assert not (tmp_path / 'dcmd_disc_state.pth').exists()
 
 

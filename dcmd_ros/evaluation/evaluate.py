@@ -116,7 +116,7 @@ def evaluate(inspector: Inspects, dataset: Dataset, conditions: Sequence[str] = 
     plans = {name: plan(name, len(samples), seed) for name in names}
     needed = [list(dict.fromkeys(variants)) for variants in zip(*plans.values(), strict=True)]
     gathered = {name: Gathered() for name in names}
-    emptied: Counter[str] = Counter()
+    emptied: dict[str, list[str]] = {}
     previous = frame_of(samples[-1], dataset.intrinsics, 0)
     with tqdm(total=sum(map(len, needed)), desc=dataset.category, unit='frame',
               disable=not progress) as bar:
@@ -127,7 +127,7 @@ def evaluate(inspector: Inspects, dataset: Dataset, conditions: Sequence[str] = 
                 seen = degraded(variant, frame, previous, sample.name, seed)
                 bar.update()
                 if seen.mode is None:  # the condition takes the only sensor that the sample has
-                    emptied[variant] += 1
+                    emptied.setdefault(variant, []).append(sample.name)
                     continue
                 inspection, latency = timed(inspector, seen)
                 observation = Observation(dataset.category, sample.name, variant, seen, truth,
@@ -140,9 +140,15 @@ def evaluate(inspector: Inspects, dataset: Dataset, conditions: Sequence[str] = 
                     observe(observation)
             previous = frame
     left = {name: part for name, part in gathered.items() if part.scores}
-    notes = [f'{dataset.category}: {count} samples have no sensor left under {variant} and do '
-             'not count there' for variant, count in emptied.items()]
+    notes = [f'{dataset.category}: without a sensor under {variant}, and not counted there: '
+             f'{listed(gone)}' for variant, gone in emptied.items()]
     return summary(dataset.category, left, seed, notes)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first three of some samples, and how many more there are."""
+    more = f' and {len(names) - 3} more' if len(names) > 3 else ''
+    return ', '.join(names[:3]) + more
 
 
 def frame_of(sample: Sample, intrinsics: Intrinsics | None, stamp: int) -> Frame:

@@ -81,7 +81,7 @@ def train(category: str, frames: Frames, validation: Frames, out: Path,
 def _split(frames: Frames, validation: Frames, say: Say) -> tuple[Frames, Frames]:
     if len(frames) < FEWEST:
         raise TrainingError(f'{len(frames)} good parts to train on, at least {FEWEST} are needed: '
-                            'record more')
+                            'record or add more')
     if len(frames) < _FEW:
         say(f'warning: {len(frames)} good parts are few, {_FEW} or more are better')
     if len(validation):
@@ -110,6 +110,8 @@ class _Recipe:
         self.samples = out / f'dcmd_{category}_samples.png'
         run = hashlib.sha256(repr((self.seen, asdict(options))).encode()).hexdigest()
         self.progress = Progress(out / f'dcmd_{category}_state.pth', run)
+        if self.progress.done or self.progress.current:
+            say(f'goes on where it was interrupted: {self.progress.path}')
         self.warnings: list[str] = []
 
     def run(self) -> Checkpoint:
