@@ -165,7 +165,7 @@ def ruler_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class Inspector(Ruler):
         warnings = ('fell back to cpu',)
 
-        def __init__(self, model: Path, device: str = 'auto') -> None:
+        def __init__(self, model: Path, device: str = 'auto', engine: str = 'torch') -> None:
             super().__init__()
             self.category = Path(model).stem.split('_')[1]
     module = ModuleType('dcmd_ros.inspector')

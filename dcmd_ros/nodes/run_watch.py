@@ -11,7 +11,7 @@ from typing import Literal
 from dcmd_ros.nodes.inspector_counts import lost
 from dcmd_ros.nodes.observer import Observer, Result, values
 from dcmd_ros.nodes.presence import Presence
-from dcmd_ros.nodes.session import large_images, ros_session
+from dcmd_ros.nodes.session import Interruption, large_images, ros_session, signals_deferred
 from dcmd_ros.nodes.watch import Sink, Watch
 
 QUIET = 3.0  # seconds without a result after the player has gone that end a run
@@ -50,10 +50,10 @@ def watch(inspector: str, sink: Sink, on_result: Callable[[Result], None],
     :raises DcmdError: bad ROS arguments
     """
     large_images()
-    with ros_session(ros_args) as context:
+    with ros_session(ros_args) as context, signals_deferred() as interruption:
         observer = Observer(context, inspector, on_result)
         try:
-            run = RunWatch(observer, inspector, sink, duration, pictures)
+            run = RunWatch(observer, inspector, sink, interruption, duration, pictures)
             return run.run()
         finally:
             observer.close()
@@ -62,11 +62,12 @@ def watch(inspector: str, sink: Sink, on_result: Callable[[Result], None],
 class RunWatch:
     """One run; `run` it once."""
 
-    def __init__(self, observer: Observer, inspector: str, sink: Sink, duration: float | None,
-                 pictures: bool) -> None:
+    def __init__(self, observer: Observer, inspector: str, sink: Sink,
+                 interruption: Interruption, duration: float | None, pictures: bool) -> None:
+        """:param interruption: of before the run; during it, it is its own."""
         topic = observer.node.resolve_topic_name(f'{inspector}/inspection')
         self._name = topic.removesuffix('/inspection').lstrip('/')
-        self._observer = observer
+        self._observer, self._interruption = observer, interruption
         self._duration = math.inf if duration is None else duration
         self._watch = Watch(observer, inspector, sink, pictures)
         self._presence = Presence(observer.node)
@@ -90,6 +91,9 @@ class RunWatch:
         return seen
 
     def _is_over(self) -> bool:
+        if self._interruption.came:
+            self._seen.ended = 'interrupted'
+            return True
         self._watch.look()
         results = self._observer.results
         if results and time.monotonic() > results[0].arrival + self._duration:
