@@ -13,7 +13,6 @@ does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import defaultdict
@@ -22,12 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import options
 from side_by_side import side_by_side
 
 from dcmd_ros.evaluation.metrics import i_auroc
-from dcmd_ros.frame import MODES, Frame, Mode
+from dcmd_ros.frame import MODES, Mode
 from dcmd_ros.inspector import Inspector
-from dcmd_ros.simulation import DEFECTS, KINDS, simulate
+from dcmd_ros.simulation import DEFECTS, simulate
 from dcmd_ros.training.calibration import alone
 
 SEEDS = (6001, 6002, 6003)  # that no model was trained on
@@ -62,7 +62,7 @@ class Judge:
     def __call__(self, task: Task) -> tuple[Task, dict[Mode, tuple[float, str]]]:
         made = simulate(task.seed, self.kind, task.index, empty=task.label == EMPTY,
                         defect=None if task.label in (GOOD, EMPTY) else task.label)
-        frame = Frame(task.index, rgb=made.rgb, depth=made.depth, intrinsics=made.intrinsics)
+        frame = made.frame(task.index)
         found = {mode: self.inspector.inspect(alone(frame, mode)) for mode in MODES}
         return task, {mode: (i.score, i.verdict) for mode, i in found.items()}
 
@@ -86,11 +86,7 @@ def auroc(good: list[tuple[float, str]], bad: list[tuple[float, str]]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--model', type=Path, default=Path('models/dcmd_turned_best.pth'))
-    parser.add_argument('--kind', choices=list(KINDS), default='turned',
-                        help="the model's kind of part")
+    parser = options.parser(__doc__)
     parser.add_argument('--parts', type=int, default=51, help='of each defect (default: 51)')
     parser.add_argument('--good', type=int, default=102, help='good ones (default: 102)')
     parser.add_argument('--empty', type=int, default=60, help='empty places (default: 60)')

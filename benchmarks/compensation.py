@@ -62,8 +62,7 @@ def simulated(kind: str, count: int, seed: int, good: bool) -> Iterator[Part]:
     for index in range(count):
         defect = None if good or index % 2 == 0 else names[index // 2 % len(names)]
         made = simulate(seed, kind, index, defect)
-        yield Part(f'{index:03d}', Frame(index, rgb=made.rgb, depth=made.depth,
-                                         intrinsics=made.intrinsics), defect is not None)
+        yield Part(f'{index:03d}', made.frame(index), defect is not None)
 
 
 def from_data(data: Path, category: str) -> tuple[Iterator[Part], Iterator[Part]]:

@@ -48,7 +48,7 @@ def strengths(sensor: Modality, kind: str) -> tuple[float, ...]:
 
 def part(kind: str, index: int, defect: str | None = None) -> tuple[Frame, NDArray[np.bool_]]:
     made = simulate(SEED, kind, index, defect)
-    return Frame(index, rgb=made.rgb, depth=made.depth, intrinsics=made.intrinsics), made.mask
+    return made.frame(index), made.mask
 
 
 def faulty(frame: Frame, sensor: Modality, kind: str, amount: float) -> Frame:

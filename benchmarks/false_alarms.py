@@ -14,7 +14,6 @@ nominal one; with fewer than 500 parts no limit holds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import options
 from side_by_side import side_by_side
 from tqdm import tqdm
 
@@ -32,7 +32,7 @@ from dcmd_ros.evaluation.metrics import wilson_interval
 from dcmd_ros.frame import MODES, Frame, Intrinsics
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.network.checkpoint import load_checkpoint
-from dcmd_ros.simulation import KINDS, simulate
+from dcmd_ros.simulation import simulate
 from dcmd_ros.training.calibration import alone
 from dcmd_ros.training.material import Frames, fingerprint
 from dcmd_ros.training.recalibration import recalibrate
@@ -54,8 +54,7 @@ CONDITIONS: Mapping[str, Callable[[Frame], Frame]] = {
 
 
 def rendered(kind: str, seed: int, index: int) -> Frame:
-    made = simulate(seed, kind, index)
-    return Frame(index, rgb=made.rgb, depth=made.depth, intrinsics=made.intrinsics)
+    return simulate(seed, kind, index).frame(index)
 
 
 def drawn(kind: str, seed: int, count: int, bar: tqdm) -> Frames:  # type: ignore[type-arg]
@@ -119,11 +118,7 @@ def figures(found: Mapping[str, Counter[str]]) -> dict[str, dict]:  # type: igno
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--model', type=Path, default=Path('models/dcmd_turned_best.pth'))
-    parser.add_argument('--kind', choices=list(KINDS), default='turned',
-                        help="the model's kind of part")
+    parser = options.parser(__doc__)
     parser.add_argument('--parts', type=int, default=1000, help='to calibrate with, and to judge')
     parser.add_argument('--rate', type=float, default=0.01, help='nominal (default: 0.01)')
     parser.add_argument('--seed', type=int, default=TEST, help=f'judged (default: {TEST})')

@@ -24,7 +24,7 @@ from pathlib import Path
 from side_by_side import side_by_side
 
 from dcmd_ros.evaluation.metrics import wilson_interval
-from dcmd_ros.frame import MODES, Frame, Mode
+from dcmd_ros.frame import MODES, Mode
 from dcmd_ros.inspection import Inspection
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.simulation import DEFECTS, simulate
@@ -86,8 +86,7 @@ class Judge:
     def _look(self, task: Task, tick: int, shift: float = 0.0) -> dict[Mode, Inspection]:
         made = simulate(task.seed, KIND, task.index, DEFECTS.get(task.label) and task.label,
                         SIZE, task.label == 'empty', shift, tick)
-        frame = Frame(round(tick * 1e9 / self.fps), rgb=made.rgb, depth=made.depth,
-                      intrinsics=made.intrinsics)
+        frame = made.frame(round(tick * 1e9 / self.fps))
         return {mode: self.inspector.inspect(alone(frame, mode)) for mode in MODES}
 
 

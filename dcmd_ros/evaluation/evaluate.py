@@ -192,7 +192,7 @@ def summary(category: str, gathered: dict[str, Gathered], seed: int,
         notes.append(f'{category}: {lacking} defective samples have no truth mask and count '
                      'in the image figures alone')
     for name, part in gathered.items():
-        if unknown := sum(score.verdict == 'unknown' for score in part.scores):
+        if unknown := detail[name]['verdicts'].get('unknown'):
             notes.append(f'{category}: {unknown} of {len(part.scores)} samples have no verdict '
                          f'under {name}: no sensor of theirs is trusted, or nothing of the part '
                          'could be scored')

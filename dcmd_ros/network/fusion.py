@@ -81,14 +81,16 @@ def grid(mask: Tensor, cells: int) -> Tensor:
 
 def measured(foreground: Tensor, valid: Tensor, cells: int) -> Tensor:
     """Where depth is evidence: cells of the part, a cell away from where depth is missing."""
-    missing = grid(foreground & ~valid, cells)
-    missing = functional.max_pool2d(missing, 2 * _ERODED + 1, 1, _ERODED)
-    return grid(foreground, cells) * (1 - missing)
+    return _apart(grid(foreground, cells), grid(foreground & ~valid, cells))
 
 
-def untouched(foreground: Tensor, valid: Tensor, cells: int) -> Tensor:
-    """(N, 1, cells, cells) 1 where no depth is missing around, 0 where much is."""
-    return (1 - smoothed(grid(foreground & ~valid, cells), _AROUND) / _GAPS).clamp(min=0)
+def _apart(part: Tensor, missing: Tensor) -> Tensor:
+    return part * (1 - functional.max_pool2d(missing, 2 * _ERODED + 1, 1, _ERODED))
+
+
+def untouched(missing: Tensor) -> Tensor:
+    """Cells (N, 1, h, w), 1 where depth is missing -> 1 where none is around, 0 where much is."""
+    return (1 - smoothed(missing, _AROUND) / _GAPS).clamp(min=0)
 
 
 def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground: Tensor,
@@ -114,11 +116,12 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     if mode == 'rgb_only':
         return fused(maps, scales[mode], part) * colour, part
     assert valid is not None
-    seen = measured(foreground, valid, cells)
+    missing = grid(foreground & ~valid, cells)
+    seen = _apart(part, missing)
     if mode == 'depth_only':
         return _into_gaps(fused(maps, scales[mode], seen) * depth, seen, part)
     colour = colour ** _CAUTION['rgb']
-    depth = seen * untouched(foreground, valid, cells) * depth ** _CAUTION['depth']
+    depth = seen * untouched(missing) * depth ** _CAUTION['depth']
     both = fused(maps, scales['both'], seen)
     rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
     return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.errors import DcmdError
-from dcmd_ros.frame import Intrinsics
+from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.simulation import defects, light, sensor, station
 from dcmd_ros.simulation.array import Array, Mask
 from dcmd_ros.simulation.camera import View, look_down
@@ -73,6 +73,10 @@ class SimulatedFrame:
             return 'empty'
         border = (self.part[0], self.part[-1], self.part[:, 0], self.part[:, -1])
         return 'partly' if any(edge.any() for edge in border) else 'whole'
+
+    def frame(self, stamp: int) -> Frame:
+        """What the sensors saw, without the truth."""
+        return Frame(stamp, rgb=self.rgb, depth=self.depth, intrinsics=self.intrinsics)
 
     @property
     def xyz(self) -> Array:
