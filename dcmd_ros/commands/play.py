@@ -55,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       'use_sim_time; without it stamps are shifted to now, by one constant for '
                       'each pass, so that at another --rate than 1 they run away from now')
     bags.add_argument('--wait-for', action='append', default=[], metavar='NODE',
-                      help='a node to wait for before the first message, besides a subscription '
-                      'to an image; may be given again')
+                      help="a node to wait for before the first message, besides another one's "
+                      'subscription to an image; may be given again')
     bags.add_argument('--ros2-bag', action='store_true',
                       help='once somebody listens let `ros2 bag play` do it; with --clock')
 

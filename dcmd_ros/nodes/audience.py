@@ -14,6 +14,7 @@ from dcmd_ros.errors import DcmdError
 SETTLED = 0.5  # seconds without a new subscription after the first
 FLUSHED = 15.0  # seconds that a listener has to acknowledge the last messages
 POLL = 0.05
+UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's name of a node whose topics are found before itself
 
 
 class Audience:
@@ -36,7 +37,8 @@ class Audience:
         Until an image has a subscription and the nodes are there, then until no more come.
 
         :param limit: seconds, None = for ever
-        :param nodes: names without the name space
+        :param nodes: names without the name space; their subscriptions do not count, for an
+            observer may be found before the inspector that it observes
         :raises DcmdError: nobody came
         """
         topics = ' or '.join(publisher.topic_name for publisher in self._images)
@@ -52,10 +54,16 @@ class Audience:
 
     def _missing(self, topics: str, nodes: Sequence[str]) -> str:
         """Who is not there yet, empty where all are."""
-        if not any(publisher.get_subscription_count() for publisher in self._images):
+        if not any(self._is_heard(publisher, nodes) for publisher in self._images):
             return f'nobody subscribed to {topics}'
         there = self._node.get_node_names()
         return next((f'node {name} did not come up' for name in nodes if name not in there), '')
+
+    def _is_heard(self, publisher: Publisher, nodes: Sequence[str]) -> bool:
+        """Whether more listen than the nodes, and those whose name is not known yet."""
+        listeners = self._node.get_subscriptions_info_by_topic(publisher.topic_name)
+        count = sum(one.node_name in (*nodes, UNKNOWN) for one in listeners)
+        return publisher.get_subscription_count() > count
 
     def flush(self) -> bool:
         """Whether all reliable listeners got the last messages in time."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from listening import Listen, Listener, Start, finish
 from live import LIMIT
+from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from small_bag import APART, BEGIN, DELAY, SmallBag
@@ -152,7 +153,19 @@ def test_it_waits_for_a_node_that_it_was_told_of(
     assert process.returncode == 1 and listener.got['rgb/image'] == []
     assert process.communicate()[1].splitlines()[-1].startswith(
         'dcmd_ros: node nobody did not come up within 5 s')
-    finish(start('play', bag.path, '--wait-for', 'listener', '--json'), listener)
+    listener.executor.add_node(Node('observer', context=listener.context))
+    finish(start('play', bag.path, '--wait-for', 'observer', '--json'), listener)
+
+
+def test_the_node_that_it_waits_for_is_no_listener(
+        start: Start, listen: Listen, bag: SmallBag) -> None:
+    """An observer may be found seconds before the inspector."""
+    listener = listen()
+    process = start('play', bag.path, '--wait', 5, '--wait-for', 'listener')
+    listener.until(lambda: process.poll() is not None)
+    assert process.returncode == 1 and listener.got['rgb/image'] == []
+    assert process.communicate()[1].splitlines()[-1].startswith(
+        'dcmd_ros: nobody subscribed to /rgb/image or /depth/image within 5 s')
 
 
 def test_ros2_bag_play_is_started_once_somebody_listens(
@@ -167,7 +180,8 @@ def test_ros2_bag_play_is_started_once_somebody_listens(
     unheard = start(*given, '--wait', '1')
     assert 'given' not in unheard.communicate(timeout=LIMIT)[0] and unheard.returncode == 1
     listener = listen()
-    process = start(*given, '--wait-for', 'listener')
+    listener.executor.add_node(Node('observer', context=listener.context))
+    process = start(*given, '--wait-for', 'observer')
     listener.until(lambda: process.poll() is not None)
     said = process.communicate()[0]
     assert said.startswith(f'given bag play {bag.path} --clock ')
