@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspection import Presence
+from dcmd_ros.network.placement import placement
 from dcmd_ros.network.quality import Quality, colour_quality, depth_quality
 from dcmd_ros.sensing.foreground import (
     InversePlane,
@@ -187,7 +188,7 @@ class Preparation:
         every = (by_all, by_colour, by_depth)
         part, presence = next((each for each in every if each[1] == 'whole'), by_all)
         if presence != 'whole':
-            odd = {name: value for name, value in found.odd.items() if name != 'disagreement'}
+            odd = {'shift': found.odd['shift']} if 'shift' in found.odd else {}
             return replace(found, part=part, by_colour=part, by_depth=part, odd=odd), presence
         return replace(
             found, part=part,
@@ -239,7 +240,7 @@ class Preparation:
         odd, by_depth = {'shift': self._shift(found.plane)}, self._solid(known & raised)
         if colour is None:
             return _Part(by_depth, by_depth, by_depth, found.plane, odd)
-        odd['disagreement'] = _disagreement(colour, raised, known)
+        odd |= placement(colour, raised, known, self.view.size // 4)
         part = self._solid(np.where(known, raised, colour))
         return _Part(part, self._solid(colour), by_depth, found.plane, odd)
 
@@ -301,12 +302,6 @@ class _Part:
 
 
 _UP = np.array([0, 0, 1], np.float32)
-
-
-def _disagreement(one: Mask, other: Mask, known: Mask) -> float:
-    """What two masks do not share of what they cover together, 0 to 1, where it is known."""
-    together = ((one | other) & known).sum()
-    return float(((one ^ other) & known).sum() / together) if together else 0.0
 
 
 def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:

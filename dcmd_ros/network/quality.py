@@ -15,11 +15,12 @@ Ranges = Mapping[str, tuple[float, float]]
 
 TRUSTED = 0.25
 _OCTAVE = float(np.log(2.0))  # beyond the training range by this, trust is halved
+_STEP = {'across': 0.25, 'down': 0.25}  # the same of what is no ratio, in its own unit
 _STEEP = {'disagreement': 2.0}  # times as soon: a part that lies elsewhere still overlaps
 # Only upwards is worse (+1), only downwards (-1), both (0).
 _WORSE = {'brightness': 0, 'detail': 0, 'saturation': 1, 'seen': -1, 'noise': 1,
           'view_brightness': 0, 'view_seen': -1, 'shift': 1,
-          'disagreement': 1}
+          'disagreement': 1, 'across': 0, 'down': 0}
 _FLOOR = {'brightness': 1.0, 'detail': 0.3, 'saturation': 0.05, 'seen': 0.01, 'noise': 1e-6,
           'view_brightness': 1.0, 'view_seen': 0.01, 'shift': 0.01,
           'disagreement': 0.02}
@@ -97,9 +98,13 @@ def confidence(quality: Quality, usual: Ranges) -> float:
 
 
 def _trust(name: str, value: float, usual: tuple[float, float]) -> float:
-    floor = _FLOOR[name]
-    low, high, here = (float(np.log(max(v, 0.0) + floor)) for v in (*usual, value))
-    beyond = max(0.0 if _WORSE[name] > 0 else low - here,
-                 0.0 if _WORSE[name] < 0 else here - high, 0.0)
-    octaves = beyond / _OCTAVE * _STEEP.get(name, 1.0)
-    return float(np.exp(-octaves ** 2 * _OCTAVE))
+    low, high, here = (_octaves(name, v) for v in (*usual, value))
+    worse = _WORSE[name]
+    beyond = max(0.0 if worse > 0 else low - here, 0.0 if worse < 0 else here - high, 0.0)
+    return float(np.exp(-(beyond * _STEEP.get(name, 1.0)) ** 2 * _OCTAVE))
+
+
+def _octaves(name: str, value: float) -> float:
+    if name in _STEP:
+        return value / _STEP[name]
+    return float(np.log(max(value, 0.0) + _FLOOR[name])) / _OCTAVE
