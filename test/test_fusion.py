@@ -120,10 +120,11 @@ def test_where_a_sensor_is_not_trusted_the_other_one_speaks_by_its_own_scale() -
     assert float((blind[..., :7] + 7.0).abs().max()) < 1e-5
 
 
-def test_half_trust_in_colour_means_half_of_either_scale() -> None:
+def test_trust_in_colour_shares_out_the_two_scales() -> None:
     quiet = {**SCALES, 'depth_only': Scale({'depth': (1.0, 0.5)}, centre=7.0)}
-    found, _ = evidence(maps(), 'both', quiet, PART, PART, trusted(rgb=0.5))
-    assert float(found[0, 0, 5, 2]) == pytest.approx(-3.5)
+    for trust in (0.25, 0.5, 0.75):
+        found, _ = evidence(maps(), 'both', quiet, PART, PART, trusted(rgb=trust))
+        assert float(found[0, 0, 5, 2]) == pytest.approx(-7.0 * (1 - trust ** 1.5))
 
 
 def test_colour_takes_over_sooner_than_depth() -> None:

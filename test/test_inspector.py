@@ -305,6 +305,14 @@ def test_the_model_file_holds_what_the_contract_names(model: Path) -> None:
     assert not any('stages' in name or 'teacher' in name for name in packed['network'])
 
 
+def test_each_mode_by_itself_alarms_at_about_the_same_evidence(model: Path) -> None:
+    """So that sensors can stand in for each other, whose raw maps are of unlike size."""
+    scales = load_checkpoint(model).scales
+    assert scales['depth_only'].spread > 2 * scales['rgb_only'].spread
+    assert scales['rgb_only'].threshold == pytest.approx(3.5, abs=0.5)
+    assert scales['depth_only'].threshold == pytest.approx(3.5, abs=0.5)
+
+
 def test_a_sensor_looks_the_same_whether_or_not_the_other_is_there(model: Path) -> None:
     found = load_checkpoint(model)
     assert found.silhouette is not None

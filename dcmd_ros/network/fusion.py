@@ -20,7 +20,7 @@ _ERODED = 1      # cells around missing depth that are no evidence either
 _AROUND, _GAPS = 4.0, 0.15
 # How soon the other sensor takes over: the students that read depth see further than the teacher,
 # and are wrong further around what is missing than its features are.
-_CAUTION: Mapping[Modality, float] = {'rgb': 1.0, 'depth': 8.0}
+_CAUTION: Mapping[Modality, float] = {'rgb': 1.5, 'depth': 8.0}
 _SUPPORT = 0.02  # share of the Gaussian that must be seen for its mean to stand for a cell
 
 
@@ -31,7 +31,8 @@ class Scale:
 
     usual      for each map of a student or a memory, mean and deviation over the pixels of
                held-out good parts
-    centre, spread  of the largest fused value of a held-out good part (median, robust deviation)
+    centre, spread  of the largest fused value of a held-out good part: the median, and a fixed
+               share of the way from there to where the mode by itself would alarm
     threshold  evidence from which on a part is anomalous
     rate       the false-alarm rate that the threshold was chosen for
     parts      number of held-out good parts

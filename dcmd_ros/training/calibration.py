@@ -18,6 +18,7 @@ from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.material import TrainingError
 from dcmd_ros.training.side_by_side import side_by_side
 
+_LEVEL = 3.5  # evidence at which each mode alarms by itself, so that they can be mixed
 _TAIL = 0.25  # the share of largest scores that an extrapolation goes by
 
 
@@ -42,7 +43,8 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
     The scales of the first detector in `held`, with thresholds for a false-alarm rate.
 
     Each detector's maps are standardised by its own held-out parts; after that, the parts of
-    all are alike, and one threshold is drawn from all of them.
+    all are alike, and one threshold is drawn from all of them. The scale of a mode is such that
+    its median part has 0 and its threshold is _LEVEL, before sensors stand in for each other.
 
     :param weights: of the maps where both sensors are there; see `weighing`.
     """
@@ -56,7 +58,7 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
         if not len(peaks):
             raise TrainingError(f'no part was found in the frames to calibrate {mode} with')
         centre = float(np.median(peaks))
-        spread = 1.4826 * float(np.median(np.abs(peaks - centre))) + 1e-6
+        spread = (decide(peaks, rate)[0] - centre) / _LEVEL + 1e-6
         for found in scales:
             found[mode] = replace(found[mode], centre=centre, spread=spread)
         peaks = _over(groups, scales, mode, Kept.peak)
