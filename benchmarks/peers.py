@@ -202,6 +202,10 @@ def main() -> None:
     parser.add_argument('--quick', action='store_true',
                         help='three rounds, eager alone, of the peers STFPM and FastFlow')
     args = parser.parse_args()
+    if args.peers_python is not None:
+        args.peers_python = args.peers_python.absolute()
+        if not args.peers_python.is_file():
+            parser.error(f'{args.peers_python}: no such interpreter')
     args.engines = args.engines or (['torch'] if args.quick else ['torch', 'openvino'])
     args.peers = args.peers or (['stfpm', 'fastflow'] if args.quick else list(NAMES))
     with workers(args) as detectors:

@@ -11,9 +11,9 @@ trained     the same with the model's view and scene scaled to that resolution, 
 cameras     results a second in total, of inspectors in processes of their own that share the
             cores: each has the cores' number over that of the cameras as threads, at least one
 
-What is compared takes turns, round by round; figures are medians over the rounds of a round's
-median. `flat` is the largest time over the smallest of `frames`; 1.05 at most. The last line is
-JSON.
+What is compared takes turns, round by round. Figures are medians over the rounds; beside them is
+the median of the ratio to the first in the same round. `flat` is the largest of these ratios over
+the smallest, of `frames`; 1.05 at most. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from operator import truediv
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
@@ -50,29 +51,41 @@ SEED = 11
 Key = TypeVar('Key')
 
 
-def taking_turns(jobs: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, float]:
-    """The median of what each job gives, in rounds in which they alternate."""
+@dataclass(frozen=True)
+class Row:
+    """
+    One of what is compared.
+
+    value  median over the rounds
+    ratio  median of its ratio to the first in the same round, which other work disturbs least
+    """
+
+    value: float
+    ratio: float
+
+
+def taking_turns(jobs: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, Row]:
+    """What each job gives, in rounds in which they alternate."""
     found: dict[Key, list[float]] = {key: [] for key in jobs}
     for _ in range(rounds):
         for key, job in jobs.items():
             found[key].append(job())
-    return {key: median(each) for key, each in found.items()}
+    first = next(iter(found.values()))
+    return {key: Row(median(each), median(map(truediv, each, first)))
+            for key, each in found.items()}
 
 
 def inspecting(model: Path, threads: int, engine: str, size: tuple[int, int],
-               calls: int) -> Callable[[], float]:
-    """Median milliseconds of some inspections of one part, at this size."""
+               ) -> Callable[[], float]:
+    """Milliseconds of an inspection of one part, at this size."""
     inspector = Inspector(model, 'cpu', threads, engine)
     frame = simulate(SEED, size=size).frame(0)
     inspector.inspect(frame)
 
     def job() -> float:
-        times = []
-        for _ in range(calls):
-            begin = time.perf_counter()
-            inspector.inspect(frame)
-            times.append((time.perf_counter() - begin) * 1e3)
-        return median(times)
+        begin = time.perf_counter()
+        inspector.inspect(frame)
+        return (time.perf_counter() - begin) * 1e3
     return job
 
 
@@ -106,26 +119,21 @@ def magnified(scene: Scene, scale: float, shift: tuple[float, float],
     return replace(scene, plane=plane, surface=surface)
 
 
-def by_frames(args: argparse.Namespace, folder: Path) -> dict[int, float]:
+def by_frames(args: argparse.Namespace, folder: Path) -> dict[str, Row]:
     base = load_checkpoint(args.model)
-    return taking_turns({frames: inspecting(
+    return taking_turns({str(frames): inspecting(
         trained_on(base, frames, folder / f'{frames}.pth'), args.threads, args.engine,
-        (640, 480), args.calls) for frames in args.frames}, args.rounds)
+        (640, 480)) for frames in args.frames}, args.rounds)
 
 
-def by_size(args: argparse.Namespace, folder: Path) -> dict[str, dict[tuple[int, int], float]]:
-    base = load_checkpoint(args.model)
-    jobs = {}
-    for size in args.sizes:
-        scaled = trained_at(base, size, folder / f'{size[0]}.pth')
-        for name, model in (('resolution', args.model), ('trained', scaled)):
-            jobs[name, size] = inspecting(model, args.threads, args.engine, size, args.calls)
-    times = taking_turns(jobs, args.rounds)
-    return {name: {size: times[name, size] for size in args.sizes}
-            for name in ('resolution', 'trained')}
+def by_size(args: argparse.Namespace, model: Callable[[tuple[int, int]], Path],
+            ) -> dict[str, Row]:
+    """:param model: that looks at frames of a size."""
+    return taking_turns({f'{size[0]}x{size[1]}': inspecting(
+        model(size), args.threads, args.engine, size) for size in args.sizes}, args.rounds)
 
 
-def by_cameras(args: argparse.Namespace, folder: Path) -> dict[int, float]:
+def by_cameras(args: argparse.Namespace, folder: Path) -> dict[str, Row]:
     """Results a second in total, by the number of cameras."""
     frame = picture(folder / 'frame.npz')
     with ExitStack() as stack:
@@ -133,7 +141,7 @@ def by_cameras(args: argparse.Namespace, folder: Path) -> dict[int, float]:
         for cameras in args.cameras:
             threads = max(1, args.threads // cameras)
             arguments = [OURS, args.engine, str(frame), str(threads), str(args.model.resolve())]
-            teams[cameras] = [Worker(OURS, args.engine, stack.enter_context(process(
+            teams[str(cameras)] = [Worker(OURS, args.engine, stack.enter_context(process(
                 sys.executable, arguments, threads, folder / f'{cameras}-{camera}')))
                 for camera in range(cameras)]
         return taking_turns({cameras: together(team) for cameras, team in teams.items()},
@@ -150,15 +158,14 @@ def together(team: Sequence[Worker]) -> Callable[[], float]:
     return job
 
 
-def show(title: str, rows: Mapping[str, float], unit: str) -> None:
+def show(title: str, rows: Mapping[str, Row]) -> None:
     print(title)
-    first = next(iter(rows.values()))
-    for name, value in rows.items():
-        print(f'  {name:>10} {value:8.1f} {unit} {value / first:6.2f}')
+    for name, row in rows.items():
+        print(f'  {name:>10} {row.value:8.1f} {row.ratio:6.2f}')
 
 
-def named(times: Mapping[tuple[int, int], float]) -> dict[str, float]:
-    return {f'{width}x{height}': round(ms, 1) for (width, height), ms in times.items()}
+def values(rows: Mapping[str, Row]) -> dict[str, float]:
+    return {name: round(row.value, 1) for name, row in rows.items()}
 
 
 def main() -> None:
@@ -167,13 +174,12 @@ def main() -> None:
     parser.add_argument('--model', type=Path, default=Path('models/dcmd_turned_best.pth'))
     parser.add_argument('--engine', default='torch', help='as of the inspector (torch)')
     parser.add_argument('--threads', type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument('--rounds', type=int, default=9)
-    parser.add_argument('--calls', type=int, default=5, help='inspections a turn (5)')
-    parser.add_argument('--quick', action='store_true', help='three rounds of two inspections')
+    parser.add_argument('--rounds', type=int, default=40)
+    parser.add_argument('--quick', action='store_true', help='five rounds')
     args = parser.parse_args()
     args.frames, args.sizes, args.cameras = FRAMES, SIZES, CAMERAS
     if args.quick:
-        args.rounds, args.calls = 3, 2
+        args.rounds = 5
     report(args)
 
 
@@ -181,15 +187,18 @@ def report(args: argparse.Namespace) -> None:
     """Measure, tell, and exit 1 where the time depends on the training set."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        frames = {str(n): round(ms, 1) for n, ms in by_frames(args, folder).items()}
-        sizes = {name: named(times) for name, times in by_size(args, folder).items()}
-        cameras = {str(n): round(rate, 1) for n, rate in by_cameras(args, folder).items()}
-    show('training frames', frames, 'ms')
-    for name, rows in sizes.items():
-        show(name, rows, 'ms')
-    show('cameras', cameras, 'results/s')
-    flat = max(frames.values()) / min(frames.values())
-    print(json.dumps({'frames': frames, **sizes, 'cameras': cameras, 'flat': round(flat, 3)}))
+        base = load_checkpoint(args.model)
+        frames = by_frames(args, folder)
+        tables = {'frames': frames, 'resolution': by_size(args, lambda _: args.model),
+                  'trained': by_size(args, lambda size: trained_at(
+                      base, size, folder / f'{size[0]}.pth')),
+                  'cameras': by_cameras(args, folder)}
+    for title, rows in tables.items():
+        show(title, rows)
+    ratios = [row.ratio for row in frames.values()]
+    flat = max(ratios) / min(ratios)
+    print(json.dumps({**{title: values(rows) for title, rows in tables.items()},
+                      'flat': round(flat, 3)}))
     if flat > FLAT:
         sys.exit(f'time differs by {flat:.3f} with the training set, over {FLAT}')
 

@@ -42,7 +42,8 @@ def test_jobs_take_turns(scaling: ModuleType) -> None:
             return times.pop(0)
         return run
     found = scaling.taking_turns({'a': job('a', [1, 9, 2]), 'b': job('b', [5, 3, 4])}, 3)
-    assert log == list('ababab') and found == {'a': 2, 'b': 4}
+    assert log == list('ababab')
+    assert found == {'a': scaling.Row(2, 1), 'b': scaling.Row(4, 2)}
 
 
 def test_a_longer_list_of_frames_changes_nothing_else(scaling: ModuleType, base: Checkpoint,
@@ -78,15 +79,18 @@ def test_a_model_as_if_trained_at_another_resolution_takes_its_frames(
 def test_the_table_and_the_last_line(scaling: ModuleType, model: Path, capsys: Any,
                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scaling, 'FLAT', float('inf'))
-    scaling.report(Namespace(model=model, engine='torch', threads=1, rounds=1, calls=1,
+    scaling.report(Namespace(model=model, engine='torch', threads=1, rounds=1,
                              frames=(50, 60), sizes=((96, 72),), cameras=(1,)))
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert list(last) == ['frames', 'resolution', 'trained', 'cameras', 'flat']
     assert set(last['frames']) == {'50', '60'} and set(last['resolution']) == {'96x72'}
     assert last['cameras']['1'] > 0 and last['flat'] >= 1
-    monkeypatch.setattr(scaling, 'FLAT', 0.0)
-    for name, found in (('by_frames', {50: 1.0, 60: 2.0}), ('by_cameras', {1: 1.0}),
-                        ('by_size', {'resolution': {(96, 72): 1.0}})):
-        monkeypatch.setattr(scaling, name, lambda args, folder, found=found: found)
+
+
+def test_a_time_that_depends_on_the_training_set_is_told(
+        scaling: ModuleType, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {'50': scaling.Row(1.0, 1.0), '60': scaling.Row(2.0, 2.0)}
+    for name in ('by_frames', 'by_size', 'by_cameras'):
+        monkeypatch.setattr(scaling, name, lambda args, folder: rows)
     with pytest.raises(SystemExit, match='differs by 2.000 with the training set'):
-        scaling.report(Namespace())
+        scaling.report(Namespace(model=model))
