@@ -74,6 +74,7 @@ def told(sent: Sequence[Sent], results: Sequence[Result], fps: float) -> Figures
 
 def stretch(live: Graph, camera: Camera, fps: float, seconds: float) -> tuple[Figures, int]:
     """Figures of some seconds, and the frames that are nowhere counted."""
+    camera.drain()
     live.reset()
     before = camera.sent
     sent = camera.stream(fps, max(round(seconds * fps), 10))

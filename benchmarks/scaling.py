@@ -4,7 +4,8 @@ How an inspection's time grows: with the training set, the camera's resolution, 
 frames      `Inspector.inspect` with models of 50 to 2,000 training frames. A model has as many
             weights, and places in its memories, whatever it was trained on; what grows with the
             frames is the list of their fingerprints. So these are one trained model with lists
-            of that length, written and loaded again; students and memories are not trained anew
+            of that length, written and loaded again; students and memories are not trained anew.
+            On one thread, which other work disturbs least
 resolution  of the frame, with a model that was trained at 640x480, which every frame is brought to
 trained     the same with the model's view and scene scaled to that resolution, as if it had been
             trained there
@@ -120,9 +121,10 @@ def magnified(scene: Scene, scale: float, shift: tuple[float, float],
 
 
 def by_frames(args: argparse.Namespace, folder: Path) -> dict[str, Row]:
+    """On one thread, which other work disturbs least."""
     base = load_checkpoint(args.model)
     return taking_turns({str(frames): inspecting(
-        trained_on(base, frames, folder / f'{frames}.pth'), args.threads, args.engine,
+        trained_on(base, frames, folder / f'{frames}.pth'), 1, args.engine,
         (640, 480)) for frames in args.frames}, args.rounds)
 
 
@@ -158,10 +160,12 @@ def together(team: Sequence[Worker]) -> Callable[[], float]:
     return job
 
 
-def show(title: str, rows: Mapping[str, Row]) -> None:
+def shown(title: str, rows: dict[str, Row]) -> dict[str, Row]:
+    """The same, told at once."""
     print(title)
     for name, row in rows.items():
-        print(f'  {name:>10} {row.value:8.1f} {row.ratio:6.2f}')
+        print(f'  {name:>10} {row.value:8.1f} {row.ratio:6.2f}', flush=True)
+    return rows
 
 
 def values(rows: Mapping[str, Row]) -> dict[str, float]:
@@ -188,14 +192,14 @@ def report(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         base = load_checkpoint(args.model)
-        frames = by_frames(args, folder)
-        tables = {'frames': frames, 'resolution': by_size(args, lambda _: args.model),
-                  'trained': by_size(args, lambda size: trained_at(
-                      base, size, folder / f'{size[0]}.pth')),
-                  'cameras': by_cameras(args, folder)}
-    for title, rows in tables.items():
-        show(title, rows)
-    ratios = [row.ratio for row in frames.values()]
+        jobs: dict[str, Callable[[], dict[str, Row]]] = {
+            'frames': lambda: by_frames(args, folder),
+            'resolution': lambda: by_size(args, lambda _: args.model),
+            'trained': lambda: by_size(args, lambda size: trained_at(
+                base, size, folder / f'{size[0]}.pth')),
+            'cameras': lambda: by_cameras(args, folder)}
+        tables = {title: shown(title, job()) for title, job in jobs.items()}
+    ratios = [row.ratio for row in tables['frames'].values()]
     flat = max(ratios) / min(ratios)
     print(json.dumps({**{title: values(rows) for title, rows in tables.items()},
                       'flat': round(flat, 3)}))
