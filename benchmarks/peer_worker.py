@@ -190,7 +190,7 @@ def grey(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def spread(found: Map, size: tuple[int, int]) -> Map:
     """A map at the size of the frame."""
-    return cv2.resize(found, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(found, size[::-1]), np.float32)
 
 
 if __name__ == '__main__':

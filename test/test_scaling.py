@@ -76,9 +76,7 @@ def test_a_model_as_if_trained_at_another_resolution_takes_its_frames(
     assert inspector.inspect(frame).map.shape == (240, 320)
 
 
-def test_the_table_and_the_last_line(scaling: ModuleType, model: Path, capsys: Any,
-                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scaling, 'FLAT', float('inf'))
+def test_the_table_and_the_last_line(scaling: ModuleType, model: Path, capsys: Any) -> None:
     scaling.report(Namespace(model=model, engine='torch', threads=1, rounds=1,
                              frames=(50, 60), sizes=((96, 72),), cameras=(1,)))
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -92,5 +90,6 @@ def test_a_time_that_depends_on_the_training_set_is_told(
     rows = {'50': scaling.Row(1.0, 1.0), '60': scaling.Row(2.0, 2.0)}
     for name in ('by_frames', 'by_size', 'by_cameras'):
         monkeypatch.setattr(scaling, name, lambda args, folder: rows)
+    scaling.report(Namespace(model=model, rounds=scaling.LEAST - 1))
     with pytest.raises(SystemExit, match='differs by 2.000 with the training set'):
-        scaling.report(Namespace(model=model))
+        scaling.report(Namespace(model=model, rounds=scaling.LEAST))
