@@ -33,8 +33,9 @@ def detector(request: pytest.FixtureRequest) -> Detector:
     network = Dcmd(replace(OPTIONS.network, compensator=request.param))
     for memory in network.memories.values():
         memory.bank.normal_()
+    network.slopes.bank.normal_(std=0.2)
     scales = {mode: Scale({name: (0.1 * n, 1.0 + n) for n, name in enumerate(EVIDENCE[mode])},
-                          centre=0.5, spread=2.0) for mode in MODES}
+                          centre=0.5, spread=2.0, slopes=(0.1, 0.2)) for mode in MODES}
     return Detector(network.folded(), Backbone(size=SIZE), scales,
                     confidence=Confidence(lite0.CHANNELS))
 

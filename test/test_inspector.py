@@ -39,6 +39,15 @@ def alone(frame: Frame, mode: str) -> Frame:
                    depth=None if mode == 'rgb_only' else frame.depth)
 
 
+def test_slopes_have_a_scale_where_there_is_depth(model: Path) -> None:
+    scales = load_checkpoint(model).scales
+    assert scales['rgb_only'].slopes is None
+    for mode in ('both', 'depth_only'):
+        centre, alarm = scales[mode].slopes
+        assert 0 < centre < alarm < 1
+    assert bool(load_checkpoint(model).network.slopes.bank.any())
+
+
 @MODES
 def test_the_score_is_the_largest_value_of_the_map(inspector: Inspector, mode: str) -> None:
     found = inspector.inspect(alone(frame_of(900, place=(2, 1)), mode))

@@ -59,7 +59,7 @@ def gathered(values: torch.Tensor) -> Features:
     flat = [values.view(-1, 1, 1, 1).expand(-1, c, SIZE // s, SIZE // s).half()
             for c, s in zip(CHANNELS, (4, 8, 16), strict=True)]
     part = PART[:1].expand(len(values), -1, -1)
-    return Features({'rgb': flat, 'depth': flat}, part)
+    return Features({'rgb': flat, 'depth': flat}, part, torch.zeros(len(values), 4, 8, 8))
 
 
 def test_the_most_unlike_places_are_kept_each_once() -> None:
@@ -77,6 +77,7 @@ def test_frames_that_are_left_out_leave_nothing_in_the_memory() -> None:
 
 def test_fewer_places_than_it_holds_come_again() -> None:
     shown = features(3, 1)
-    some = Features({'rgb': [f.half() for f in shown], 'depth': shown}, PART[:1])
+    some = Features({'rgb': [f.half() for f in shown], 'depth': shown}, PART[:1],
+                    torch.zeros(1, 4, 8, 8))
     bank = remembered(some, [0], 'rgb', Standardiser(CHANNELS), 50, 0)
     assert bank.shape == (50, 7) and len(torch.unique(bank, dim=0)) == 32

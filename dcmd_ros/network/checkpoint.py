@@ -23,7 +23,7 @@ from dcmd_ros.network.preparation import View
 from dcmd_ros.network.silhouette import Silhouette
 from dcmd_ros.sensing.foreground import Scene
 
-FORMAT = 4
+FORMAT = 5
 _KIND = 'dcmd_ros model'
 
 

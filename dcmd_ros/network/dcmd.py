@@ -14,6 +14,7 @@ from dcmd_ros.network.backbone import DEFAULT_BACKBONE, Backbone, backbone_spec
 from dcmd_ros.network.backbone_spec import STRIDES
 from dcmd_ros.network.compensator import Compensator, Features
 from dcmd_ros.network.memory import Memory
+from dcmd_ros.network.slopes import Slopes
 from dcmd_ros.network.student import (
     LARGE,
     SLIM,
@@ -52,7 +53,7 @@ class DcmdConfig:
     """
     backbone     name of the teacher
     size         S, the side of its input
-    memory       places in a modality's memory
+    memory       places in a modality's memory; half as many slopes
     large        students of twice the arithmetic
     compensator  whether features that are missing are restored for the students
     """
@@ -81,6 +82,7 @@ class Dcmd(nn.Module):
         self.students = nn.ModuleDict({name: Student(self.config_of(name)) for name in BRANCHES})
         self.students.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.memories = nn.ModuleDict({m: Memory(channels, config.memory) for m in MODALITIES})
+        self.slopes = Slopes(config.memory // 2)
         self.compensator = Compensator(channels) if config.compensator else None
 
     def config_of(self, branch: str) -> StudentConfig:

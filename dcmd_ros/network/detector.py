@@ -108,6 +108,7 @@ class Sight:
                  confidence network
     context      what the students read instead of features: those with what is missing or not
                  trusted restored, by a network with a compensator; empty where nothing was
+    slopes       (N, 1, S/4, S/4) how odd they are; None without depth
     judged       evidence and where there is any, of an engine that gives all at once; it gives
                  no features
     """
@@ -118,6 +119,7 @@ class Sight:
     valid: Tensor | None
     trust: Mapping[Modality, Tensor]
     context: Mapping[Modality, list[Tensor]] = field(default_factory=dict)
+    slopes: Tensor | None = None
     judged: tuple[Tensor, Tensor] | None = None
 
     def mean(self) -> dict[Modality, float]:
@@ -164,8 +166,11 @@ class Detector:
         features = self._features(images)
         trust = {} if self.confidence is None else self._alone(
             partial(self.confidence.maps, features, part, valid))
-        return Sight(mode, features, part, valid, trust, self._alone(partial(
-            context_of, self.network.compensator, features, part, valid, trust)))
+        context = self._alone(partial(
+            context_of, self.network.compensator, features, part, valid, trust))
+        slopes = None if valid is None else self._alone(partial(
+            self.network.slopes, images['depth'], part, valid))
+        return Sight(mode, features, part, valid, trust, context, slopes)
 
     def _alone(self, job: Callable[[], T]) -> T:
         """A small job on one core: on several its threads would wait for each other."""
@@ -195,7 +200,7 @@ class Detector:
         """Evidence of one frame less the threshold, and where there is any: (S/4, S/4) twice."""
         found, seen = sight.judged or self._alone(partial(
             evidence, self.maps(sight), sight.mode, self.scales, sight.part, sight.valid,
-            sight.trust))
+            sight.trust, sight.slopes))
         return found[0, 0] - self.scales[sight.mode].threshold, seen[0, 0] > 0
 
     def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:

@@ -44,7 +44,8 @@ class Graph(Protocol):
 
 class Whole(nn.Module):
     """
-    Teacher, compensator, students, memories, confidence and fusion of one availability mode.
+    Teacher, compensator, students, memories, slopes, confidence and fusion of an availability
+    mode.
 
     It does what `Detector.look` and `judge` do, without a step whose sizes depend on the data.
     """
@@ -62,6 +63,7 @@ class Whole(nn.Module):
         for memory in self.network.memories.values():
             assert isinstance(memory, Memory)
             memory.everywhere = True
+        self.network.slopes.everywhere = True
         present = PRESENT[mode]
         self.inputs = [*(f'images_{m}' for m in present), 'part',
                        *(['valid'] if 'depth' in present else [])]
@@ -84,7 +86,9 @@ class Whole(nn.Module):
         context = features if compensator is None or not trust else compensator(
             features, kept_cells(part, valid, trust))
         maps = self.network(features, self.mode, part, context)
-        return *evidence(maps, self.mode, self.scales, part, valid, trust), *trust.values()
+        slopes = None if valid is None else self.network.slopes(images['depth'], part, valid)
+        return (*evidence(maps, self.mode, self.scales, part, valid, trust, slopes),
+                *trust.values())
 
     def example(self, count: int = 1) -> dict[str, Any]:
         """Arguments of the right shapes."""

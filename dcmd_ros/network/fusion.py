@@ -21,6 +21,10 @@ _AROUND, _GAPS = 4.0, 0.15
 # How soon the other sensor takes over: the students that read depth see further than the teacher,
 # and are wrong further around what is missing than its features are.
 _CAUTION: Mapping[Modality, float] = {'rgb': 1.5, 'depth': 8.0}
+LEVEL = 3.5  # evidence at which each mode alarms by itself, so that they can be mixed
+# Times steeper than other evidence that of slopes rises: below the alarm it hardly counts, for
+# what parts have in common decides how odd the oddest slope of a good one is.
+_STEEP = 5.0
 _SUPPORT = 0.02  # share of the Gaussian that must be seen for its mean to stand for a cell
 
 
@@ -31,12 +35,13 @@ class Scale:
 
     usual      for each map of a student or a memory, mean and deviation over the pixels of
                held-out good parts
-    centre, spread  of the largest fused value of a held-out good part: the median, and a fixed
-               share of the way from there to where the mode by itself would alarm
+    centre, spread  of the largest fused value of a held-out good part: the median, and a LEVELth
+               of the way from there to where the mode by itself would alarm
     threshold  evidence from which on a part is anomalous
     rate       the false-alarm rate that the threshold was chosen for
     parts      number of held-out good parts
     weights    of the maps in their sum, 1 where none is named
+    slopes     of the oddest slope of a held-out good part: the median, and where it would alarm
     """
 
     usual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -46,6 +51,7 @@ class Scale:
     rate: float = 0.01
     parts: int = 0
     weights: Mapping[str, float] = field(default_factory=dict)
+    slopes: tuple[float, float] | None = None
 
 
 Scales = Mapping[Mode, Scale]
@@ -95,7 +101,8 @@ def untouched(missing: Tensor) -> Tensor:
 
 
 def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground: Tensor,
-             valid: Tensor | None, trust: Trust = NO_DOUBT) -> tuple[Tensor, Tensor]:
+             valid: Tensor | None, trust: Trust = NO_DOUBT,
+             slopes: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """
     The fused evidence of a mode, and where there is any: (N, 1, h, w) twice.
 
@@ -108,8 +115,11 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     evidence is trust e, drawn towards the usual. Without colour, missing depth has the mean
     evidence of the measured cells nearby, never more than they have; far from any nothing is said.
 
+    An odd slope is evidence of its own (`sloped`), by depth's weight.
+
     :param foreground, valid: (N, S, S) bool, the part and where its depth was measured.
     :param trust: (N, 1, k, k) in 0..1 for each modality of the mode; 1 where it is not given.
+    :param slopes: (N, 1, h, w), of a mode with depth; see `Slopes`.
     """
     cells = next(iter(maps.values())).shape[-1]
     part = grid(foreground, cells)
@@ -120,12 +130,27 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     missing = grid(foreground & ~valid, cells)
     seen = _apart(part, missing)
     if mode == 'depth_only':
-        return _into_gaps(fused(maps, scales[mode], seen) * depth, seen, part)
+        found = fused(maps, scales[mode], seen) * depth
+        return _into_gaps(sloped(found, slopes, scales[mode], seen * depth), seen, part)
     colour = colour ** _CAUTION['rgb']
     depth = seen * untouched(missing) * depth ** _CAUTION['depth']
     both = fused(maps, scales['both'], seen)
     rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
-    return colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape, part
+    found = colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape
+    return sloped(found, slopes, scales['both'], depth), part
+
+
+def sloped(found: Tensor, slopes: Tensor | None, scale: Scale, weight: Tensor) -> Tensor:
+    """
+    Evidence, drawn up by `weight` to what an odd slope says where that is more:
+
+        LEVEL (1 + _STEEP (slope - alarm) / (alarm - median))
+    """
+    if slopes is None or scale.slopes is None:
+        return found
+    centre, alarm = scale.slopes
+    odd = LEVEL * (1 + _STEEP * (slopes - alarm) / (alarm - centre))
+    return found + weight * (odd - found).clamp(min=0)
 
 
 def _into_gaps(found: Tensor, seen: Tensor, part: Tensor) -> tuple[Tensor, Tensor]:

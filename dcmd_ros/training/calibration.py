@@ -13,12 +13,12 @@ from torch import Tensor
 
 from dcmd_ros.frame import MODES, Frame, Mode
 from dcmd_ros.network.detector import Detector
-from dcmd_ros.network.fusion import Scale, Scales, Trust, evidence, fused, grid, measured
+from dcmd_ros.network.fusion import LEVEL, Scale, Scales, Trust, evidence, fused, grid, measured
 from dcmd_ros.network.preparation import Preparation
 from dcmd_ros.training.material import TrainingError
 from dcmd_ros.training.side_by_side import side_by_side
 
-_LEVEL = 3.5  # evidence at which each mode alarms by itself, so that they can be mixed
+_SLOPED = 0.25  # of the false-alarm rate, the share that odd slopes may have for themselves
 _TAIL = 0.25  # the share of largest scores that an extrapolation goes by
 
 
@@ -44,7 +44,7 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
 
     Each detector's maps are standardised by its own held-out parts; after that, the parts of
     all are alike, and one threshold is drawn from all of them. The scale of a mode is such that
-    its median part has 0 and its threshold is _LEVEL, before sensors stand in for each other.
+    its median part has 0 and its threshold is LEVEL, before sensors stand in for each other.
 
     :param weights: of the maps where both sensors are there; see `weighing`.
     """
@@ -58,9 +58,11 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
         if not len(peaks):
             raise TrainingError(f'no part was found in the frames to calibrate {mode} with')
         centre = float(np.median(peaks))
-        spread = (decide(peaks, rate)[0] - centre) / _LEVEL + 1e-6
+        spread = (decide(peaks, rate)[0] - centre) / LEVEL + 1e-6
+        slopes = None if mode == 'rgb_only' else _slopes(
+            _over(groups, scales, mode, Kept.steepest), rate)
         for found in scales:
-            found[mode] = replace(found[mode], centre=centre, spread=spread)
+            found[mode] = replace(found[mode], centre=centre, spread=spread, slopes=slopes)
         peaks = _over(groups, scales, mode, Kept.peak)
         threshold, warning = decide(peaks, rate)
         if warning:
@@ -68,6 +70,11 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
         for found in scales:
             found[mode] = replace(found[mode], threshold=threshold, parts=len(peaks))
     return scales[0]
+
+
+def _slopes(steepest: NDArray[np.float64], rate: float) -> tuple[float, float]:
+    centre = float(np.median(steepest))
+    return centre, max(decide(steepest, rate * _SLOPED)[0], centre + 1e-6)
 
 
 def decide(peaks: NDArray[np.floating], rate: float) -> tuple[float, str]:
@@ -102,6 +109,7 @@ class Kept:
     foreground: Tensor
     valid: Tensor | None
     trust: Trust
+    slopes: Tensor | None
 
     @property
     def seen(self) -> Tensor:
@@ -115,10 +123,15 @@ class Kept:
         seen = self.seen
         return _largest(fused(self.maps, scales[mode], seen), seen)
 
+    def steepest(self, mode: Mode, scales: Scales) -> float:
+        """The largest of the odd slopes."""
+        assert self.slopes is not None
+        return float(self.slopes.max())
+
     def peak(self, mode: Mode, scales: Scales) -> float:
         """Of the evidence as inspection sees it, with colour's where depth is missing."""
         return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid,
-                                 self.trust))
+                                 self.trust, self.slopes))
 
 
 Groups = Sequence[Mapping[Mode, Sequence[Kept]]]
@@ -135,7 +148,8 @@ def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode)
         return None
     maps = {name: m.cpu() for name, m in detector.maps(sight).items()}
     trust = {m: t.cpu() for m, t in sight.trust.items()}
-    return Kept(maps, sight.part.cpu(), None if sight.valid is None else sight.valid.cpu(), trust)
+    valid, slopes = (None if t is None else t.cpu() for t in (sight.valid, sight.slopes))
+    return Kept(maps, sight.part.cpu(), valid, trust, slopes)
 
 
 def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:

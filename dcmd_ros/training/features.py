@@ -14,6 +14,7 @@ from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.backbone_spec import STRIDES
 from dcmd_ros.network.detector import inputs, masks
 from dcmd_ros.network.preparation import Prepared
+from dcmd_ros.network.slopes import described
 from dcmd_ros.network.student import Standardiser
 
 _CHUNK = 8
@@ -25,10 +26,12 @@ class Features:
     """
     by_modality  teacher's features at strides 4, 8 and 16, float16, (N, C, h, w) each
     part         (N, S, S) bool
+    slopes       (N, 4, S/8, S/8), NaN where they are not whole
     """
 
     by_modality: dict[Modality, list[Tensor]]
     part: Tensor
+    slopes: Tensor
 
     def __len__(self) -> int:
         return len(self.part)
@@ -46,24 +49,30 @@ class Features:
 
 def gather(prepared: Sequence[Prepared], teacher: Backbone, device: str) -> Features:
     """Features of prepared frames that hold both sensors."""
-    parts = masks([p.foreground for p in prepared], device)
-    assert parts is not None
+    parts, valid = (masks(found, device) for found in (
+        [p.foreground for p in prepared], [p.valid for p in prepared]))
+    assert parts is not None and valid is not None
+    slopes = []
     found: dict[Modality, list[list[Tensor]]] = {m: [] for m in MODALITIES}
     with torch.inference_mode():
         for start in range(0, len(prepared), _CHUNK):
             images = inputs(prepared[start:start + _CHUNK], 'both', device)
+            chosen = slice(start, start + _CHUNK)
+            places, inner = described(images['depth'], (parts & valid)[chosen])
+            slopes.append(torch.where(inner[:, None], places, torch.nan))
             for modality, image in images.items():
                 found[modality].append([f.half() for f in teacher(image)])
     joined = {m: [torch.cat(scale) for scale in zip(*chunks, strict=True)]
               for m, chunks in found.items()}
-    return Features(joined, parts)
+    return Features(joined, parts, torch.cat(slopes))
 
 
 def together(some: Sequence[Features]) -> Features:
     """One after the other."""
     return Features({m: [torch.cat(scale) for scale in
                          zip(*(f.by_modality[m] for f in some), strict=True)]
-                     for m in MODALITIES}, torch.cat([f.part for f in some]))
+                     for m in MODALITIES}, torch.cat([f.part for f in some]),
+                    torch.cat([f.slopes for f in some]))
 
 
 def standardise(standard: Standardiser, features: Features, modality: Modality) -> None:

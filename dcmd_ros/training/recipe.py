@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from dcmd_ros.frame import Modality
@@ -36,7 +35,7 @@ from dcmd_ros.training.material import (
 )
 from dcmd_ros.training.options import TrainingOptions
 from dcmd_ros.training.outline import agreement, learn_silhouette
-from dcmd_ros.training.remember import remembered
+from dcmd_ros.training.remember import remembered, remembered_slopes
 from dcmd_ros.training.sample_sheet import sample_sheet
 from dcmd_ros.training.side_by_side import side_by_side
 from dcmd_ros.training.trainer import Job, Progress, Trainer
@@ -134,7 +133,7 @@ class _Recipe:
                 network, features, validation, options)
         runs = {'final': set(), **{f'fold{k}': set(left) for k, left in enumerate(folds)}}
         detectors = [self._detector(network, students, name, teacher,
-                                    self._memories(network, features, left_out))
+                                    features, left_out)
                      for name, left_out in tqdm(runs.items(), desc='memories', unit='set')]
         del features, validation, trainer
         self.say('learning what faults of the sensors look like')
@@ -202,20 +201,17 @@ class _Recipe:
                      for branch in BRANCHES]
         return jobs
 
-    def _memories(self, network: Dcmd, features: Features,
-                  left_out: set[int]) -> dict[Modality, Tensor]:
-        kept = [i for i in range(len(self.frames)) if i not in left_out]
-        return {m: remembered(features, kept, m, standard_of(network, m),
-                              self.options.network.memory, self.options.seed)
-                for m in MODALITIES}
-
     def _detector(self, network: Dcmd, students: dict, name: str, teacher: Backbone,
-                  memories: dict[Modality, Tensor]) -> Detector:
+                  features: Features, left_out: set[int]) -> Detector:
+        kept = [i for i in range(len(self.frames)) if i not in left_out]
+        size, seed = self.options.network.memory, self.options.seed
         copy = Dcmd(self.options.network).to(self.options.device)
         copy.standards.load_state_dict(network.standards.state_dict())
         copy.compensator = network.compensator
-        for modality, bank in memories.items():
-            copy.memories[modality].bank = bank
+        for m in MODALITIES:
+            copy.memories[m].bank = remembered(features, kept, m, standard_of(network, m), size,
+                                               seed)
+        copy.slopes.bank = remembered_slopes(features, kept, len(copy.slopes.bank), seed)
         for branch in BRANCHES:
             copy.students[branch] = students[f'{name}/{branch}']
         return Detector(copy.eval(), teacher, {}, self.options.device)

@@ -33,8 +33,22 @@ def remembered(features: Features, frames: Sequence[int], modality: Modality,
     generator = torch.Generator().manual_seed(seed)
     rows = rows[torch.randperm(len(rows), generator=generator)[:_CANDIDATES].to(rows.device)]
     shadow = torch.randn(rows.shape[1], _SHADOW, generator=generator).to(rows.device)
-    return rows[_farthest(rows @ shadow, min(size, len(rows)))].repeat(
-        -(-size // len(rows)), 1)[:size]
+    return _filled(rows[_farthest(rows @ shadow, min(size, len(rows)))], size)
+
+
+def remembered_slopes(features: Features, frames: Sequence[int], size: int, seed: int) -> Tensor:
+    """(size, C) slopes of some frames' parts, chosen in the same way; 0 where there are none."""
+    rows = features.slopes[list(frames)].permute(0, 2, 3, 1).flatten(0, 2)
+    rows = rows[rows.isfinite().all(1)]
+    if not len(rows):
+        return features.slopes.new_zeros(size, features.slopes.shape[1])
+    generator = torch.Generator().manual_seed(seed)
+    rows = rows[torch.randperm(len(rows), generator=generator)[:_CANDIDATES].to(rows.device)]
+    return _filled(rows[_farthest(rows, min(size, len(rows)))], size)
+
+
+def _filled(rows: Tensor, size: int) -> Tensor:
+    return rows.repeat(-(-size // len(rows)), 1)[:size]
 
 
 def _places(features: Features, chosen: Tensor, modality: Modality,
