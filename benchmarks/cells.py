@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,11 @@ class Task:
     index: int
 
 
-def tasks(defective: int, good: int, empty: int) -> list[Task]:
+def tasks(defective: int, good: int, empty: int, seeds: Sequence[int] = SEEDS) -> list[Task]:
     """So many of each defect, of good parts and of empty places, spread over the seeds."""
     counts = {GOOD: good, EMPTY: empty, **dict.fromkeys(DEFECTS, defective)}
     order = {label: place for place, label in enumerate(counts)}
-    return [Task(label, SEEDS[k % len(SEEDS)], 1000 * order[label] + k)
+    return [Task(label, seeds[k % len(seeds)], 1000 * order[label] + k)
             for label, count in counts.items() for k in range(count)]
 
 
@@ -90,10 +90,12 @@ def main() -> None:
     parser.add_argument('--parts', type=int, default=51, help='of each defect (default: 51)')
     parser.add_argument('--good', type=int, default=102, help='good ones (default: 102)')
     parser.add_argument('--empty', type=int, default=60, help='empty places (default: 60)')
+    parser.add_argument('--seeds', type=int, nargs='+', default=SEEDS,
+                        help='that the model was not trained on (default: 6001 6002 6003)')
     parser.add_argument('--quick', action='store_true', help='3 of each')
     args = parser.parse_args()
     count, good, empty = (3, 3, 3) if args.quick else (args.parts, args.good, args.empty)
-    found = judged(args.model, args.kind, tasks(count, good, empty))
+    found = judged(args.model, args.kind, tasks(count, good, empty, args.seeds))
     aurocs = {name: {mode: round(auroc(found[GOOD][mode], found[name][mode]), 4)
                      for mode in MODES} for name in DEFECTS}
     shares = {name: {mode: round(alarms(found[name][mode]), 4) for mode in MODES}
