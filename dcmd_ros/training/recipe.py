@@ -132,8 +132,7 @@ class _Recipe:
             self.progress.history['compensator'] = learn_compensator(
                 network, features, validation, options)
         runs = {'final': set(), **{f'fold{k}': set(left) for k, left in enumerate(folds)}}
-        detectors = [self._detector(network, students, name, teacher,
-                                    features, left_out)
+        detectors = [self._detector(network, students, name, teacher, features, left_out)
                      for name, left_out in tqdm(runs.items(), desc='memories', unit='set')]
         del features, validation, trainer
         self.say('learning what faults of the sensors look like')
