@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from arithmetic import counts
-from live_graph import MODEL, Camera, Graph, Sent, finish, graph, run
+from live_graph import Camera, Graph, Sent, finish, graph, parser, run
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.network.checkpoint import load_checkpoint
@@ -158,14 +158,7 @@ def measure(args: argparse.Namespace) -> tuple[dict[str, float], str, dict[str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--quick', action='store_true', help='6 s instead of 30 s a stretch')
-    parser.add_argument('--model', type=Path, default=MODEL)
-    parser.add_argument('--engine', default='auto', help='as the parameter of the node (auto)')
-    parser.add_argument('--threads', type=int, default=0, help='likewise (0)')
-    parser.add_argument('--fps', type=float, default=30.0, help='of the camera (30)')
-    args = parser.parse_args()
+    args = parser(__doc__, '6 s instead of 30 s a stretch', fps=30.0).parse_args()
     figures, _, stages = measure(args)
     for stage, took in stages.items():
         print(f'{stage:>8} {took:7.2f} ms')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -260,6 +261,22 @@ class Camera:
         self.sent += len(sensors)
         self._last = seconds(stamp)
         return Sent(self._last, moment)
+
+
+def parser(about: str | None, quick: str, fps: float) -> argparse.ArgumentParser:
+    """
+    With the model, what runs it, and the camera's rate.
+
+    :param quick: what that option does
+    """
+    found = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument('--quick', action='store_true', help=quick)
+    found.add_argument('--model', type=Path, default=MODEL)
+    found.add_argument('--engine', default='auto', help='as the parameter of the node (auto)')
+    found.add_argument('--threads', type=int, default=0, help='likewise (0)')
+    found.add_argument('--fps', type=float, default=fps, help=f'of the camera ({fps:g})')
+    return found
 
 
 def finish(figures: dict[str, object], misses: Sequence[str]) -> NoReturn:

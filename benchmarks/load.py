@@ -34,7 +34,7 @@ from statistics import median
 
 import numpy as np
 from latency import await_engine
-from live_graph import LIMIT, MODEL, Camera, Graph, Sent, finish, graph, run
+from live_graph import LIMIT, Camera, Graph, Sent, finish, graph, parser, run
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.nodes.observer import Result
@@ -144,16 +144,10 @@ def misses(figures: dict[str, object]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--quick', action='store_true', help='one round of 4 s stretches')
-    parser.add_argument('--model', type=Path, default=MODEL)
-    parser.add_argument('--engine', default='auto', help='as the parameter of the node (auto)')
-    parser.add_argument('--threads', type=int, default=0, help='likewise (0)')
-    parser.add_argument('--fps', type=float, default=10.0, help='of the camera (10)')
-    parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--seconds', type=float, default=20.0, help='a stretch (20)')
-    args = parser.parse_args()
+    options = parser(__doc__, 'one round of 4 s stretches', fps=10.0)
+    options.add_argument('--rounds', type=int, default=3)
+    options.add_argument('--seconds', type=float, default=20.0, help='a stretch (20)')
+    args = options.parse_args()
     if args.quick:
         args.rounds, args.seconds = 1, 4.0
     with tempfile.TemporaryDirectory() as scratch:

@@ -142,8 +142,7 @@ def test_blocks_of_missing_depth_alarm_on_no_part_that_is_good_without() -> None
     for index in range(12):
         part = simulate(4711, 'turned', index)
         lost = corrupt(part.depth, 'depth', 'holes', 0.1, np.random.default_rng(index))
-        before, after = (inspector.inspect(Frame(index, rgb=part.rgb, depth=depth,
-                                                 intrinsics=part.intrinsics))
+        before, after = (inspector.inspect(replace(part.frame(index), depth=depth))
                          for depth in (part.depth, lost))
         assert after.mode == 'both' and after.verdict == before.verdict
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcmd_ros.frame import Frame
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.network.placement import Mask, placement
 from dcmd_ros.network.quality import TRUSTED, confidence
@@ -73,7 +72,7 @@ def test_depth_that_lies_beside_colour_is_left_out() -> None:
     inspector = Inspector(TURNED, device='cpu')
     for index in range(8):
         made = simulate(4711, 'turned', index)
-        frame = Frame(index, rgb=made.rgb, depth=made.depth, intrinsics=made.intrinsics)
+        frame = made.frame(index)
         moved = corrupt(made.depth, 'depth', 'misregister', 4.0, np.random.default_rng(index))
         found = inspector.inspect(replace(frame, depth=moved))
         alone = inspector.inspect(replace(frame, depth=None))

@@ -70,14 +70,14 @@ def fused(maps: Mapping[str, Tensor], scale: Scale, seen: Tensor) -> Tensor:
     return (smoothed(total * seen) / smoothed(seen).clamp(min=0.5) - scale.centre) / scale.spread
 
 
-def smoothed(image: Tensor, sigma: float = SMOOTHING) -> Tensor:
-    """(N, 1, h, w) through a Gaussian of sigma cells."""
-    reach = round(_CUT * sigma)
+def smoothed(image: Tensor, sigma: float = SMOOTHING, cut: float = _CUT) -> Tensor:
+    """(N, C, h, w) through a Gaussian of sigma cells, which ends at `cut` deviations."""
+    reach, channels = round(cut * sigma), image.shape[1]
     x = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
     kernel = torch.exp(-0.5 * (x / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    image = functional.conv2d(image, kernel.view(1, 1, 1, -1), padding=(0, reach))
-    return functional.conv2d(image, kernel.view(1, 1, -1, 1), padding=(reach, 0))
+    kernel = (kernel / kernel.sum()).repeat(channels, 1, 1, 1)
+    image = functional.conv2d(image, kernel, padding=(0, reach), groups=channels)
+    return functional.conv2d(image, kernel.transpose(2, 3), padding=(reach, 0), groups=channels)
 
 
 def grid(mask: Tensor, cells: int) -> Tensor:

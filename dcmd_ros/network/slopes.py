@@ -6,8 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dcmd_ros.network.fusion import smoothed
+
 STRIDE = 8          # pixels of the network's input in a cell
 _WIDE = (1.0, 2.0)  # cells; deviations of the Gaussians that normals are averaged over
+_CUT = 3            # deviations at which these end
 
 
 class Slopes(nn.Module):
@@ -64,15 +67,5 @@ def described(normals: Tensor, measured: Tensor) -> tuple[Tensor, Tensor]:
     share = functional.avg_pool2d(weight, STRIDE)
     inner = share[:, 0] > 0.999
     mean = functional.avg_pool2d(normals[:, :2] * weight, STRIDE)
-    return torch.cat([_blurred(mean, sigma) / (_blurred(share, sigma) + 1e-3)
+    return torch.cat([smoothed(mean, sigma, _CUT) / (smoothed(share, sigma, _CUT) + 1e-3)
                       for sigma in _WIDE], dim=1), inner
-
-
-def _blurred(image: Tensor, sigma: float) -> Tensor:
-    """(N, C, h, w) through a Gaussian of sigma cells."""
-    reach, channels = round(3 * sigma), image.shape[1]
-    x = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
-    kernel = torch.exp(-0.5 * (x / sigma) ** 2)
-    kernel = (kernel / kernel.sum()).repeat(channels, 1)
-    image = functional.conv2d(image, kernel[:, None, None], padding=(0, reach), groups=channels)
-    return functional.conv2d(image, kernel[:, None, :, None], padding=(reach, 0), groups=channels)

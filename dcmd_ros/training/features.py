@@ -56,8 +56,8 @@ def gather(prepared: Sequence[Prepared], teacher: Backbone, device: str) -> Feat
     found: dict[Modality, list[list[Tensor]]] = {m: [] for m in MODALITIES}
     with torch.inference_mode():
         for start in range(0, len(prepared), _CHUNK):
-            images = inputs(prepared[start:start + _CHUNK], 'both', device)
             chosen = slice(start, start + _CHUNK)
+            images = inputs(prepared[chosen], 'both', device)
             places, inner = described(images['depth'], (parts & valid)[chosen])
             slopes.append(torch.where(inner[:, None], places, torch.nan))
             for modality, image in images.items():

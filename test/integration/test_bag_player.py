@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,11 +149,8 @@ def test_a_compressed_topic_stays_compressed_unless_a_fault_befalls_it(
 def test_it_waits_for_a_node_that_it_was_told_of(
         start: Start, listen: Listen, bag: SmallBag) -> None:
     listener = listen()
-    process = start('play', bag.path, '--wait', 5, '--wait-for', 'nobody')
-    listener.until(lambda: process.poll() is not None)
-    assert process.returncode == 1 and listener.got['rgb/image'] == []
-    assert process.communicate()[1].splitlines()[-1].startswith(
-        'dcmd_ros: node nobody did not come up within 5 s')
+    refuses(start('play', bag.path, '--wait', 5, '--wait-for', 'nobody'), listener,
+            'node nobody did not come up within 5 s')
     listener.executor.add_node(Node('observer', context=listener.context))
     finish(start('play', bag.path, '--wait-for', 'observer', '--json'), listener)
 
@@ -161,11 +159,15 @@ def test_the_node_that_it_waits_for_is_no_listener(
         start: Start, listen: Listen, bag: SmallBag) -> None:
     """An observer may be found seconds before the inspector."""
     listener = listen()
-    process = start('play', bag.path, '--wait', 5, '--wait-for', 'listener')
+    refuses(start('play', bag.path, '--wait', 5, '--wait-for', 'listener'), listener,
+            'nobody subscribed to /rgb/image or /depth/image within 5 s')
+
+
+def refuses(process: subprocess.Popen[str], listener: Listener, reason: str) -> None:
+    """It ends without having sent an image, and says why."""
     listener.until(lambda: process.poll() is not None)
     assert process.returncode == 1 and listener.got['rgb/image'] == []
-    assert process.communicate()[1].splitlines()[-1].startswith(
-        'dcmd_ros: nobody subscribed to /rgb/image or /depth/image within 5 s')
+    assert process.communicate()[1].splitlines()[-1].startswith(f'dcmd_ros: {reason}')
 
 
 def test_ros2_bag_play_is_started_once_somebody_listens(
