@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -59,6 +60,16 @@ def test_images_come_back_as_they_were(good: Path) -> None:
         images, one = sample.load(), sent[int(sample.name.split('/')[1])]
         assert np.array_equal(images.rgb, one.rgb) and np.array_equal(images.depth, one.depth)
         assert sample.label == 'good' and sample.file == good
+
+
+def test_they_do_whoever_else_reads(good: Path) -> None:
+    """Training reads the frames of one bag in several threads."""
+    samples, sent = opened(good).split('train') * 8, held(24)
+    with ThreadPoolExecutor(4) as pool:
+        for sample, images in zip(samples, pool.map(lambda one: one.load(), samples), strict=True):
+            one = sent[int(sample.name.split('/')[1])]
+            assert np.array_equal(images.rgb, one.rgb)
+            assert np.array_equal(images.depth, one.depth)
 
 
 def test_the_camera_is_that_of_the_bag(good: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,6 +89,7 @@ class Recording:
         self.truth = read_labels(options.labels) if options.labels else Truth()
         self.labelled = bool(options.labels or self.choice.label or self.choice.mask)
         self.drops: dict[str, int] = {}
+        self._lock = threading.Lock()
         self._learn_cameras()
 
     @property
@@ -149,10 +151,14 @@ class Recording:
 
     def load(self, moment: Moment) -> Images:
         """
-        Its messages once more, as a frame.
+        Its messages once more, as a frame; threads take turns, for a bag reads at one place.
 
         :raises DcmdError: the bag has changed meanwhile
         """
+        with self._lock:
+            return self._load(moment)
+
+    def _load(self, moment: Moment) -> Images:
         arrivals = {m: Arrival(self.bag.at(self._converter.topics[m], received), received)
                     for m, received in zip(MODALITIES, moment.received, strict=True)
                     if received is not None}
