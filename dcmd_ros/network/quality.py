@@ -16,7 +16,9 @@ Ranges = Mapping[str, tuple[float, float]]
 TRUSTED = 0.25
 _OCTAVE = float(np.log(2.0))  # beyond the training range by this, trust is halved
 _STEP = {'across': 0.25, 'down': 0.25}  # the same of what is no ratio, in its own unit
-_STEEP = {'disagreement': 2.0}  # times as soon: a part that lies elsewhere still overlaps
+# Times as soon, below and above the range: noise doubles the detail of a rough part only once, and
+# a part that lies elsewhere still overlaps.
+_STEEP = {'detail': (1.0, 2.0), 'disagreement': (1.0, 2.0)}
 # Only upwards is worse (+1), only downwards (-1), both (0).
 _WORSE = {'brightness': 0, 'detail': 0, 'saturation': 1, 'seen': -1, 'noise': 1,
           'view_brightness': 0, 'view_seen': -1, 'shift': 1,
@@ -100,8 +102,10 @@ def confidence(quality: Quality, usual: Ranges) -> float:
 def _trust(name: str, value: float, usual: tuple[float, float]) -> float:
     low, high, here = (_octaves(name, v) for v in (*usual, value))
     worse = _WORSE[name]
-    beyond = max(0.0 if worse > 0 else low - here, 0.0 if worse < 0 else here - high, 0.0)
-    return float(np.exp(-(beyond * _STEEP.get(name, 1.0)) ** 2 * _OCTAVE))
+    below, above = _STEEP.get(name, (1.0, 1.0))
+    beyond = max(0.0 if worse > 0 else below * (low - here),
+                 0.0 if worse < 0 else above * (here - high), 0.0)
+    return float(np.exp(-beyond ** 2 * _OCTAVE))
 
 
 def _octaves(name: str, value: float) -> float:

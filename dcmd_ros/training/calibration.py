@@ -48,8 +48,13 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
 
     :param weights: of the maps where both sensors are there; see `weighing`.
     """
-    groups = [_raw(group, preparation) for group in held]
-    scales: list[dict[Mode, Scale]] = [{} for _ in held]
+    return scaled([raw(group, preparation) for group in held], rate, weights, warn)
+
+
+def scaled(groups: Groups, rate: float, weights: Mapping[str, float],
+           warn: Callable[[str], None]) -> dict[Mode, Scale]:
+    """`calibrated`, of maps that are there already: for each detector its own, by mode."""
+    scales: list[dict[Mode, Scale]] = [{} for _ in groups]
     for mode in ('rgb_only', 'depth_only', 'both'):
         for group, found in zip(groups, scales, strict=True):
             found[mode] = Scale(usual(group[mode]), rate=rate,
@@ -152,7 +157,8 @@ def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode)
     return Kept(maps, sight.part.cpu(), valid, trust, slopes)
 
 
-def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:
+def raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:
+    """The maps of all frames in which a part was found, by mode."""
     def look(index: int) -> dict[Mode, Kept | None]:
         frame = held.frame(index)
         return {mode: keep(held.detector, preparation, frame, mode) for mode in MODES}
