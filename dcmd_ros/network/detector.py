@@ -24,9 +24,9 @@ from dcmd_ros.network.preparation import (
     Mask,
     Outliner,
     Prepared,
-    resized,
     teacher_input,
 )
+from dcmd_ros.network.resizing import resized
 from dcmd_ros.network.silhouette import Silhouette
 
 if TYPE_CHECKING:
