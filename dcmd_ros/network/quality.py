@@ -59,7 +59,7 @@ def depth_quality(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> Qualit
     depth (H, W) inside the mask. Without a part, the share of the whole view that was measured.
     """
     if not mask.any():
-        return {'view_seen': np.count_nonzero(depth > 0) / depth.size}
+        return {'view_seen': float(np.count_nonzero(depth > 0) / depth.size)}
     near = around(mask, 1)
     depth, mask = np.ascontiguousarray(depth[near]), mask[near]
     seen = depth > 0
