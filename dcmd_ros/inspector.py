@@ -84,7 +84,7 @@ class Inspector:
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
                                                 self.device, lanes,
                                                 lambda: self._detector.engine)
-        self._prepare = Preparation(found.view, found.scene, outline, gated=True, lanes=lanes)
+        self._prepare = Preparation(found.view, found.scene, outline, gated=True)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')
         self._start = EngineStart(engine, Path(model), self._detector,

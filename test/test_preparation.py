@@ -10,7 +10,6 @@ from detector_rig import CAMERA as RIG
 from detector_rig import SIZE, frame_of
 
 from dcmd_ros.frame import Frame, Intrinsics
-from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.preparation import Preparation, Roi, View
 from dcmd_ros.network.resizing import Box, crop, placed
 from dcmd_ros.sensing.foreground import learn_scene
@@ -34,11 +33,15 @@ def test_the_boxs_own_camera_sees_the_normals_that_the_whole_one_does(box: Box) 
 
 @pytest.fixture(scope='module')
 def preparations() -> list[Preparation]:
-    """Without lanes and with them; colour finds what is bright."""
+    """Colour finds what is bright; the second one begins with no shape."""
     depths = [depth for seed in range(12) if (depth := frame_of(seed).depth) is not None]
     view = View(RIG, (6, 6, SIZE - 12), 64, 1.5, 128.0, (70.0, 66.0, 60.0))
-    return [Preparation(view, learn_scene(depths), lambda rgb: lambda: rgb.min(axis=-1) > 100,
-                        gated=True, lanes=lanes) for lanes in (None, Lanes())]
+    scene = learn_scene(depths)
+    one, other = (Preparation(view, scene, lambda rgb: lambda: rgb.min(axis=-1) > 100,
+                              gated=True) for _ in range(2))
+    shape = other._shape
+    other._shape = lambda frame, plane, _: lambda mask: shape(frame, plane, mask)(mask)
+    return [one, other]
 
 
 @pytest.mark.parametrize(('frame', 'roi', 'presence'), [
@@ -46,7 +49,7 @@ def preparations() -> list[Preparation]:
     (frame_of(942, place=(-3, 0), neighbour=58), None, 'whole'),
     (replace(frame_of(942, place=(-3, 0), neighbour=58), rgb=None), None, 'whole'),
     (replace(frame_of(5), depth=None), None, 'whole'), (frame_of(5, empty=True), None, 'absent')])
-def test_what_is_prepared_is_the_same_with_lanes_and_without(
+def test_the_shape_is_that_of_the_mask_that_is_left(
         preparations: list[Preparation], frame: Frame, roi: Roi | None, presence: str) -> None:
     one, other = (preparation(frame, roi) for preparation in preparations)
     assert one.presence == presence

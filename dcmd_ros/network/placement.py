@@ -25,7 +25,7 @@ def placement(colour: Mask, depth: Mask, known: Mask, cells: int) -> dict[str, f
     :param cells: on each side, of the grid on which colour's is accurate
     """
     colour, depth = colour & known, depth & known
-    together = max(np.count_nonzero(colour | depth), 1)
+    together = np.count_nonzero(colour | depth) or 1
     across, down = _offset(*_on((colour, depth, known), cells))
     return {'disagreement': float(np.count_nonzero(colour ^ depth) / together),
             'across': across, 'down': down}

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspection import Presence
-from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.placement import placement
 from dcmd_ros.network.quality import Quality, colour_quality
 from dcmd_ros.network.resizing import Box, crop, resized
@@ -114,16 +113,14 @@ class Preparation:
     """Crops, masks and turns a frame into colour and normals in the support's frame."""
 
     def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None,
-                 gated: bool = False, lanes: Lanes | None = None) -> None:
+                 gated: bool = False) -> None:
         """
         :param outliner: (S, S, 3) uint8 -> what gives (S, S) bool when called, the part by
             colour. Without it colour finds no part.
         :param gated: a part that is not wholly in view is none.
-        :param lanes: where the shape is worked out while colour is looked at.
         """
         self.view, self.scene, self.outliner = view, scene, outliner
         self._gated = gated and scene.reliable
-        self._lanes = lanes
 
     def __call__(self, frame: Frame, roi: Roi | None = None) -> Prepared:
         """
@@ -228,20 +225,14 @@ class Preparation:
         return _Part(part, self._solid(colour), by_depth, shape, odd)
 
     def _shape(self, frame: Frame, plane: InversePlane, likely: Mask) -> Callable[[Mask], Shape]:
-        """
-        Begins with the mask of the part that will most likely be asked for.
-
-        :returns: what gives the shape of a mask
-        """
+        """What gives the shape of a mask; of the likely one at once, while colour is looked at."""
         if frame.depth is None:
             return _no_shape
         view = self.view
         job = partial(shape_of, crop(frame.depth, view.box), view.camera, view.sigma,
                       plane_in_space(plane, view.intrinsics), view.size)
-        if self._lanes is None:
-            return job
-        begun = self._lanes.begin(partial(job, likely))
-        return lambda mask: begun.result() if mask is likely else job(mask)
+        found = job(likely)
+        return lambda mask: found if mask is likely else job(mask)
 
     def _solid(self, mask: Mask) -> Mask:
         return solid(mask, self.scene.area / self.view.area)
