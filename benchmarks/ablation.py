@@ -117,7 +117,8 @@ class Eyes:
         maps = self.detector.maps(sight) | {f'{m}_neighbours': functional.interpolate(
             self.neighbours[m](list(sight.features[m]), sight.part), scale_factor=2.0,
             mode='bilinear', align_corners=False) for m in PRESENT[sight.mode]}
-        return Kept(maps, sight.part, sight.valid, sight.trust, sight.slopes)
+        slopes = None if sight.normals is None else self.detector.slopes(sight)
+        return Kept(maps, sight.part, sight.valid, sight.trust, slopes)
 
 
 def chosen(kept: Kept, row: Row) -> Kept:

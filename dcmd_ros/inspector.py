@@ -268,9 +268,9 @@ def _with_depth(frame: Frame) -> Frame:
     if depth is None:
         return frame
     depth = np.ascontiguousarray(depth, np.float32)
-    if not np.isfinite(depth).all():
-        depth = np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0)
-    return replace(frame, depth=np.maximum(depth, 0), xyz=None)
+    if not (depth.min() >= 0 and depth.max() < np.inf):
+        depth = np.maximum(np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0), 0)
+    return replace(frame, depth=depth, xyz=None)
 
 
 def _without(frame: Frame, modality: Modality) -> Frame:

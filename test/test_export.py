@@ -18,9 +18,9 @@ from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
-from dcmd_ros.network.detector import Detector
+from dcmd_ros.network.detector import Detector, Sight
 from dcmd_ros.network.export import Outline, Whole, exported, write_onnx
-from dcmd_ros.network.fusion import Scale, evidence
+from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.silhouette import Silhouette
 
 SIZE = OPTIONS.network.size
@@ -59,9 +59,11 @@ def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tenso
         trust = detector.confidence.maps(features, given['part'], given.get('valid'))
         context = context_of(detector.network.compensator, features, given['part'],
                              given.get('valid'), trust)
-        maps = detector.network(features, mode, given['part'], context)
-        return *evidence(maps, mode, detector.scales, given['part'], given.get('valid'),
-                         trust), *trust.values()
+        sight = Sight(mode, features, given['part'], given.get('valid'), trust, context,
+                      given['images'].get('depth'))
+        found, seen = detector.judge(sight)
+        return found[None, None] + detector.scales[mode].threshold, \
+            seen[None, None].float(), *trust.values()
 
 
 def same(found: Any, expected: tuple[Tensor, ...]) -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from detector_rig import SIZE, frame_of, has_hole
 
-from dcmd_ros.sensing.foreground import find_part, learn_scene, rise, solid, support_plane
+from dcmd_ros.sensing.foreground import (
+    find_part,
+    learn_scene,
+    plane_depth,
+    rise,
+    solid,
+    support_plane,
+)
 
 
 def disc_of(frame_seed: int, **kind: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -105,3 +113,22 @@ def test_a_biased_sensor_finds_the_same_part(bias: float) -> None:
     depth, truth = disc_of(52)
     found = find_part((depth * np.float32(bias)).astype(np.float32), scene)
     assert overlap(solid(found.mask, scene.area), truth) > 0.93
+
+
+@pytest.mark.parametrize('top, left', [(0, 0), (3, 30), (40, 46), (46, 17)])
+def test_gaps_close_alike_wherever_the_part_is_and_at_the_borders(top: int, left: int) -> None:
+    rng = np.random.default_rng(top)
+    mask = np.zeros((SIZE, SIZE), bool)
+    mask[top:top + 50, left:left + 50] = rng.random((50, 50)) < 0.3
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
+    assert cv2.connectedComponents(closed)[0] == 2  # one piece, nothing to drop
+    np.testing.assert_array_equal(solid(mask, 0.0), closed > 0)
+
+
+def test_the_support_is_the_exact_plane_of_exact_depth() -> None:
+    plane = (1e-4, -3e-4, 1.7)
+    found = support_plane(plane_depth(plane, (480, 640)))
+    np.testing.assert_allclose(found, plane, atol=1e-7)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dcmd_ros.sensing.pieces import Pieces
+from dcmd_ros.sensing.pieces import Pieces, around
 
 BLOBS = ((5, 5, 12, 8), (30, 4, 9, 9), (25, 30, 10, 20))
 
@@ -37,3 +37,11 @@ def test_only_what_is_wanted_is_kept(count: int) -> None:
     assert not pieces.kept(np.zeros(count, bool)).any()
     if count == 3:
         assert (pieces.kept(pieces.area > 90) == (mask & ~mask_of(2) | mask_of(1))).all()
+
+
+def test_around_is_the_box_and_stays_in_the_image() -> None:
+    mask = mask_of(2)
+    assert mask[around(mask)].shape == (9, 34) and mask[around(mask)].sum() == mask.sum()
+    assert around(mask, 3) == (slice(1, 16), slice(2, 42))
+    assert around(mask, 20)[0].start == 0 and mask[around(mask, 99)].shape == mask.shape
+    assert mask[around(np.zeros_like(mask))].size == 0

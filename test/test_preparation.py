@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from detector_rig import CAMERA as RIG
+from detector_rig import SIZE, frame_of
 
-from dcmd_ros.frame import Intrinsics
-from dcmd_ros.network.preparation import Box, View, crop, placed
+from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.network.preparation import Preparation, Roi, View
+from dcmd_ros.network.resizing import Box, crop, placed
+from dcmd_ros.sensing.foreground import learn_scene
 from dcmd_ros.sensing.geometry import measured, normals
 
 CAMERA = Intrinsics(80, 60, 70.0, 72.0, 38.0, 31.0)
@@ -23,3 +29,29 @@ def test_the_boxs_own_camera_sees_the_normals_that_the_whole_one_does(box: Box) 
     near = normals(crop(depth, box), view.camera, view.sigma, part)
     assert measured(near).sum() > 500
     np.testing.assert_allclose(near, crop(whole, box), atol=1e-6)
+
+
+@pytest.fixture(scope='module')
+def preparations() -> list[Preparation]:
+    """Colour finds what is bright; the second one begins with no shape."""
+    depths = [depth for seed in range(12) if (depth := frame_of(seed).depth) is not None]
+    view = View(RIG, (6, 6, SIZE - 12), 64, 1.5, 128.0, (70.0, 66.0, 60.0))
+    scene = learn_scene(depths)
+    one, other = (Preparation(view, scene, lambda rgb: lambda: rgb.min(axis=-1) > 100,
+                              gated=True) for _ in range(2))
+    shape = other._shape
+    other._shape = lambda frame, plane, _: lambda mask: shape(frame, plane, mask)(mask)
+    return [one, other]
+
+
+@pytest.mark.parametrize(('frame', 'roi', 'presence'), [
+    (frame_of(5), None, 'whole'), (frame_of(5), (40, 0, 50, SIZE), 'cut'),
+    (frame_of(942, place=(-3, 0), neighbour=58), None, 'whole'),
+    (replace(frame_of(942, place=(-3, 0), neighbour=58), rgb=None), None, 'whole'),
+    (replace(frame_of(5), depth=None), None, 'whole'), (frame_of(5, empty=True), None, 'absent')])
+def test_the_shape_is_that_of_the_mask_that_is_left(
+        preparations: list[Preparation], frame: Frame, roi: Roi | None, presence: str) -> None:
+    one, other = (preparation(frame, roi) for preparation in preparations)
+    assert one.presence == presence
+    for name, value in vars(one).items():
+        np.testing.assert_equal(getattr(other, name), value, err_msg=name)

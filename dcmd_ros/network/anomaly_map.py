@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from dcmd_ros.inspection import THRESHOLD
 from dcmd_ros.network.fitting import Fitting
-from dcmd_ros.network.preparation import View, placed, resized
+from dcmd_ros.network.preparation import View
+from dcmd_ros.network.resizing import placed, resized
 
 Map = NDArray[np.float32]
 Mask = NDArray[np.bool_]

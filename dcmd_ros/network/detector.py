@@ -24,9 +24,9 @@ from dcmd_ros.network.preparation import (
     Mask,
     Outliner,
     Prepared,
-    resized,
     teacher_input,
 )
+from dcmd_ros.network.resizing import resized
 from dcmd_ros.network.silhouette import Silhouette
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Sight:
                  confidence network
     context      what the students read instead of features: those with what is missing or not
                  trusted restored, by a network with a compensator; empty where nothing was
-    slopes       (N, 1, S/4, S/4) how odd they are; None without depth
+    normals      (N, 3, S, S) as the teacher got them; None without depth
     judged       evidence and where there is any, of an engine that gives all at once; it gives
                  no features
     """
@@ -119,7 +119,7 @@ class Sight:
     valid: Tensor | None
     trust: Mapping[Modality, Tensor]
     context: Mapping[Modality, list[Tensor]] = field(default_factory=dict)
-    slopes: Tensor | None = None
+    normals: Tensor | None = None
     judged: tuple[Tensor, Tensor] | None = None
 
     def mean(self) -> dict[Modality, float]:
@@ -168,9 +168,7 @@ class Detector:
             partial(self.confidence.maps, features, part, valid))
         context = self._alone(partial(
             context_of, self.network.compensator, features, part, valid, trust))
-        slopes = None if valid is None else self._alone(partial(
-            self.network.slopes, images['depth'], part, valid))
-        return Sight(mode, features, part, valid, trust, context, slopes)
+        return Sight(mode, features, part, valid, trust, context, images.get('depth'))
 
     def _alone(self, job: Callable[[], T]) -> T:
         """A small job on one core: on several its threads would wait for each other."""
@@ -188,20 +186,38 @@ class Detector:
     @torch.inference_mode()
     def maps(self, sight: Sight) -> dict[str, Tensor]:
         """Maps by name, (N, 1, S/4, S/4), of all that is evidence in a mode."""
-        if self.lanes is None:
-            return self.network(sight.features, sight.mode, sight.part, sight.context)
-        names = EVIDENCE[sight.mode]
-        return dict(zip(names, self.lanes([
-            partial(self.network.map, name, sight.features, sight.part, sight.context)
-            for name in names]), strict=True))
+        return self._each(self._maps(sight))
+
+    @torch.inference_mode()
+    def slopes(self, sight: Sight) -> Tensor:
+        """How odd the slopes are, (N, 1, S/4, S/4), in a mode with depth."""
+        found: Tensor = self.network.slopes(sight.normals, sight.part, sight.valid)
+        return found
 
     @torch.inference_mode()
     def judge(self, sight: Sight) -> tuple[Tensor, Tensor]:
         """Evidence of one frame less the threshold, and where there is any: (S/4, S/4) twice."""
-        found, seen = sight.judged or self._alone(partial(
-            evidence, self.maps(sight), sight.mode, self.scales, sight.part, sight.valid,
-            sight.trust, sight.slopes))
+        found, seen = sight.judged or self._evidence(sight)
         return found[0, 0] - self.scales[sight.mode].threshold, seen[0, 0] > 0
+
+    def _evidence(self, sight: Sight) -> tuple[Tensor, Tensor]:
+        jobs = self._maps(sight)
+        if sight.normals is not None:
+            jobs['slopes'] = partial(self.slopes, sight)
+        maps = self._each(jobs)
+        slopes = maps.pop('slopes', None)
+        return self._alone(partial(evidence, maps, sight.mode, self.scales, sight.part,
+                                   sight.valid, sight.trust, slopes))
+
+    def _maps(self, sight: Sight) -> dict[str, Callable[[], Tensor]]:
+        return {name: partial(self.network.map, name, sight.features, sight.part, sight.context)
+                for name in EVIDENCE[sight.mode]}
+
+    def _each(self, jobs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+        """The jobs' results, side by side where there are lanes."""
+        todo = list(jobs.values())
+        found = [job() for job in todo] if self.lanes is None else self.lanes(todo)
+        return dict(zip(jobs, found, strict=True))
 
     def __call__(self, prepared: Prepared, mode: Mode) -> tuple[Tensor, Tensor]:
         """`judge` of one prepared frame."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +25,17 @@ def placement(colour: Mask, depth: Mask, known: Mask, cells: int) -> dict[str, f
     :param cells: on each side, of the grid on which colour's is accurate
     """
     colour, depth = colour & known, depth & known
-    together = (colour | depth).sum()
-    across, down = _offset(*(_on(mask, cells) for mask in (colour, depth, known)))
-    return {'disagreement': float((colour ^ depth).sum() / together) if together else 0.0,
+    together = np.count_nonzero(colour | depth) or 1
+    across, down = _offset(*_on((colour, depth, known), cells))
+    return {'disagreement': float(np.count_nonzero(colour ^ depth) / together),
             'across': across, 'down': down}
 
 
-def _on(mask: Mask, cells: int) -> Image:
-    return np.asarray(cv2.GaussianBlur(cv2.resize(
-        mask.astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA), (0, 0), 1.0))
+def _on(masks: Sequence[Mask], cells: int) -> Sequence[Image]:
+    image = cv2.merge([mask.view(np.uint8) for mask in masks]).astype(np.float32)
+    small = cv2.resize(image, (cells, cells), interpolation=cv2.INTER_AREA)
+    return [np.asarray(each, np.float32)
+            for each in cv2.split(cv2.GaussianBlur(small, (0, 0), 1.0))]
 
 
 def _offset(colour: Image, depth: Image, known: Image) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspection import Presence
 from dcmd_ros.network.placement import placement
-from dcmd_ros.network.quality import Quality, colour_quality, depth_quality
+from dcmd_ros.network.quality import Quality, colour_quality
+from dcmd_ros.network.resizing import Box, crop, resized
+from dcmd_ros.network.shape import Shape, shape_of
 from dcmd_ros.sensing.foreground import (
     InversePlane,
     Scene,
@@ -20,19 +23,16 @@ from dcmd_ros.sensing.foreground import (
     plane_in_space,
     solid,
 )
-from dcmd_ros.sensing.geometry import measured, normals, rotate_to_plane
 from dcmd_ros.sensing.presence import Limits, limits, whole_pieces
 
 Mask = NDArray[np.bool_]
 Colour = NDArray[np.uint8]
 Outliner = Callable[[Colour], Callable[[], Mask]]
-Box = tuple[int, int, int]
 Roi = tuple[int, int, int, int]
 
 MARGIN = 0.06   # of the training parts' extent, by which the box is wider on each side
 _CLEAR = 0.75   # of that, which a part wholly in view keeps free: it may be bent, or lie a bit off
 _FEATHER = 2.0  # pixels over which the painted scene fades into the part
-_FILL = 6.0     # pixels from which missing normals are filled in
 _GAIN = (0.5, 2.0)
 _RIM = 0.016  # of the network's input, by which the foreground is wider than the part
 
@@ -109,28 +109,6 @@ def teacher_input(colour: NDArray) -> NDArray[np.float32]:
     return (colour.astype(np.float32) - np.float32(127)) / np.float32(128)
 
 
-def crop(image: NDArray, box: Box) -> NDArray:
-    """The square of an image; what lies outside of the image is zero."""
-    left, top, side = box
-    height, width = image.shape[:2]
-    inner = image[max(top, 0):max(top + side, 0), max(left, 0):max(left + side, 0)]
-    above, before = max(-top, 0), max(-left, 0)
-    below, behind = max(top + side - height, 0), max(left + side - width, 0)
-    if not (above or before or below or behind):
-        return inner
-    return np.pad(inner, ((above, below), (before, behind)) + ((0, 0),) * (image.ndim - 2))
-
-
-def resized(image: NDArray, size: int) -> NDArray:
-    """A square image at another size: area average down, linear up, nearest for masks."""
-    if image.dtype == bool:
-        return cv2.resize(image.astype(np.uint8), (size, size),
-                          interpolation=cv2.INTER_NEAREST) > 0
-    shrinks = size < image.shape[0]
-    return cv2.resize(image, (size, size),
-                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
 class Preparation:
     """Crops, masks and turns a frame into colour and normals in the support's frame."""
 
@@ -160,19 +138,20 @@ class Preparation:
             found, presence = self._gate(found, limits(frame.size, box, self._margin(frame), roi))
         centre = self._centre(found.part if found.part.any() else seen)
         quality: dict[str, Quality] = {}
-        colour = shape = valid = None
+        colour = normals = valid = None
         if rgb is not None:
             by_colour = resized(found.by_colour, size)
             quality['rgb'] = colour_quality(rgb, by_colour)
             colour = self._colour(rgb, by_colour, quality['rgb'].get('brightness'))
         if frame.depth is not None:
-            quality['depth'] = {**depth_quality(crop(frame.depth, box), found.by_depth),
-                                **found.odd}
-            shape, valid = self._normals(frame.depth, found)
+            shape = found.shape(found.by_depth)
+            quality['depth'] = {**shape.quality, **found.odd}
+            missing = shape.gaps | (found.part & ~found.by_depth & (crop(frame.depth, box) <= 0))
+            normals, valid = shape.normals, ~resized(missing, size)
         rim = 2 * round(_RIM * size) + 1
         small = resized(found.part, size)
-        wide = cv2.dilate(small.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
-        return Prepared(wide, colour, shape, valid, quality, presence, centre)
+        wide = cv2.dilate(small.view(np.uint8), np.ones((rim, rim), np.uint8)) > 0
+        return Prepared(wide, colour, normals, valid, quality, presence, centre)
 
     def _gate(self, found: _Part, within: Limits) -> tuple[_Part, Presence]:
         """
@@ -228,21 +207,32 @@ class Preparation:
         side = self.view.box[2]
         if not self.scene.reliable:
             whole = np.ones((side, side), bool)
-            return _Part(whole, whole, whole, self.scene.plane, {})
+            return _Part(whole, whole, whole, self._shape(frame, self.scene.plane, whole), {})
         outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
-        found = None if frame.depth is None else find_part(
-            frame.depth, self.scene, self.view.window)
-        colour = None if outline is None else resized(outline(), side)
-        if found is None:
-            part = self._solid(np.zeros((side, side), bool) if colour is None else colour)
-            return _Part(part, part, part, self.scene.plane, {})
+        if frame.depth is None:
+            part = self._solid(np.zeros((side, side), bool) if outline is None
+                               else resized(outline(), side))
+            return _Part(part, part, part, _no_shape, {})
+        found = find_part(frame.depth, self.scene, self.view.window)
         known, raised = (crop(m, self.view.box) for m in (found.known, found.mask))
         odd, by_depth = {'shift': self._shift(found.plane)}, self._solid(known & raised)
-        if colour is None:
-            return _Part(by_depth, by_depth, by_depth, found.plane, odd)
+        shape = self._shape(frame, found.plane, by_depth)
+        if outline is None:
+            return _Part(by_depth, by_depth, by_depth, shape, odd)
+        colour = resized(outline(), side)
         odd |= placement(colour, raised, known, self.view.size // 4)
         part = self._solid(np.where(known, raised, colour))
-        return _Part(part, self._solid(colour), by_depth, found.plane, odd)
+        return _Part(part, self._solid(colour), by_depth, shape, odd)
+
+    def _shape(self, frame: Frame, plane: InversePlane, likely: Mask) -> Callable[[Mask], Shape]:
+        """What gives the shape of a mask; of the likely one at once, while colour is looked at."""
+        if frame.depth is None:
+            return _no_shape
+        view = self.view
+        job = partial(shape_of, crop(frame.depth, view.box), view.camera, view.sigma,
+                      plane_in_space(plane, view.intrinsics), view.size)
+        found = job(likely)
+        return lambda mask: found if mask is likely else job(mask)
 
     def _solid(self, mask: Mask) -> Mask:
         return solid(mask, self.scene.area / self.view.area)
@@ -259,23 +249,13 @@ class Preparation:
         if not self.scene.reliable or brightness is None:
             return teacher_input(rgb)
         gain = np.float32(np.clip(self.view.luminance / max(brightness, 1.0), *_GAIN))
-        wide = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
+        wide = cv2.dilate(mask.view(np.uint8), np.ones((5, 5), np.uint8))
         share = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), _FEATHER)
-        away = 1 - share
-        channels = [teacher_input(gain * channel * share + np.float32(painted) * away)
+        levels = gain * np.arange(256, dtype=np.float32)
+        channels = [cv2.LUT(channel, (levels - np.float32(painted)) / np.float32(128)) * share
+                    + np.float32((painted - 127) / 128)
                     for channel, painted in zip(cv2.split(rgb), self.view.backdrop, strict=True)]
         return np.asarray(cv2.merge(channels), np.float32)
-
-    def _normals(self, depth: NDArray[np.float32], found: _Part,
-                 ) -> tuple[NDArray[np.float32], Mask]:
-        near, camera = crop(depth, self.view.box), self.view.camera
-        shape = rotate_to_plane(normals(near, camera, self.view.sigma, found.by_depth),
-                                plane_in_space(found.plane, self.view.intrinsics))
-        seen = measured(shape)
-        filled = cv2.copyTo(_filled(shape, seen), found.by_depth.view(np.uint8))
-        filled[..., 2] += ~found.by_depth  # _UP off the part
-        missing = np.where(found.by_depth, ~seen, found.part & (near <= 0))
-        return resized(filled, self.view.size), ~resized(missing, self.view.size)
 
 
 @dataclass(frozen=True)
@@ -286,14 +266,14 @@ class _Part:
     What the teacher is shown of a modality follows that modality's own mask, so that it is the
     same whether or not the other sensor is there.
 
-    plane  of the support
+    shape  of the part by depth, for a mask of it
     odd    what depth shows unlike the scene and unlike colour
     """
 
     part: Mask
     by_colour: Mask
     by_depth: Mask
-    plane: InversePlane
+    shape: Callable[[Mask], Shape]
     odd: dict[str, float]
 
     def inside(self, roi: Mask) -> _Part:
@@ -301,30 +281,8 @@ class _Part:
                        by_depth=self.by_depth & roi)
 
 
-_UP = np.array([0, 0, 1], np.float32)
-
-
-def _filled(shape: NDArray[np.float32], seen: Mask) -> NDArray[np.float32]:
-    """Gaps take the normals around them, so that their edges look like nothing in particular."""
-    if seen.all():
-        return shape
-    size = (max(shape.shape[1] // 4, 1), max(shape.shape[0] // 4, 1))
-    near = cv2.resize(shape, size, interpolation=cv2.INTER_AREA)
-    near = cv2.GaussianBlur(near, (0, 0), _FILL / 4) + np.float32(1e-3) * _UP
-    near = near / (np.linalg.norm(near, axis=-1, keepdims=True) + np.float32(1e-12))
-    near = cv2.resize(near, shape.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.copyTo(shape, seen.view(np.uint8), near), np.float32)
-
-
-def placed(image: NDArray, box: Box, shape: tuple[int, ...]) -> NDArray:
-    """The inverse of `crop`: a square (side, side) in an image (H, W) of zeros."""
-    left, top, side = box
-    whole = np.zeros(shape[:2], image.dtype)
-    rows = slice(max(top, 0), min(top + side, shape[0]))
-    columns = slice(max(left, 0), min(left + side, shape[1]))
-    whole[rows, columns] = image[rows.start - top:rows.stop - top,
-                                columns.start - left:columns.stop - left]
-    return whole
+def _no_shape(mask: Mask) -> Shape:
+    raise AssertionError('no shape without depth')
 
 
 def _inside(shape: tuple[int, int], roi: Roi) -> Mask:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dcmd_ros.sensing.pieces import around
 from dcmd_ros.sensing.quantile import quantile
 
 Quality = Mapping[str, float]
@@ -38,7 +39,7 @@ def colour_quality(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Quality:
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if not mask.any():
         return {'view_brightness': float(np.median(grey))}
-    edges = np.abs(cv2.Laplacian(grey, cv2.CV_32F))[_inner(mask)]
+    edges = np.abs(cv2.Laplacian(grey, cv2.CV_16S)[_inner(mask)]).astype(np.float32)
     return {'brightness': quantile(grey[mask]),
             'detail': float(np.minimum(edges, np.float32(quantile(edges, 0.8))).mean()),
             'saturation': _share(_brightest(rgb) >= 250, mask)}
@@ -59,20 +60,22 @@ def depth_quality(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> Qualit
     seen (share measured) and noise (median second difference, relative to the distance) of
     depth (H, W) inside the mask. Without a part, the share of the whole view that was measured.
     """
-    seen = depth > 0
     if not mask.any():
-        return {'view_seen': float(seen.mean())}
+        return {'view_seen': float(np.count_nonzero(depth > 0) / depth.size)}
+    near = around(mask, 1)
+    depth, mask = np.ascontiguousarray(depth[near]), mask[near]
+    seen = depth > 0
     quality = {'seen': _share(seen, mask)}
     whole = _inner(seen) & mask
-    if whole.sum() > 20:
+    if np.count_nonzero(whole) > 20:
         kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-        rough = np.abs(cv2.filter2D(depth, cv2.CV_32F, kernel))[whole]
+        rough = np.abs(cv2.filter2D(depth, cv2.CV_32F, kernel)[whole])
         quality['noise'] = quantile(rough) / quantile(depth[whole])
     return quality
 
 
 def _inner(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    inner = cv2.erode(mask.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return inner if inner.any() else mask
 
 

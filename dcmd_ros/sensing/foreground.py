@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Intrinsics
-from dcmd_ros.sensing.pieces import Mask, Pieces
+from dcmd_ros.sensing.pieces import Mask, Pieces, Window, around
 from dcmd_ros.sensing.plane import Plane
+from dcmd_ros.sensing.quantile import quantile
 
 Depth = NDArray[np.float32]
 InversePlane = tuple[float, float, float]
@@ -25,6 +26,7 @@ InversePlane = tuple[float, float, float]
 _COVERED = 0.1          # a pixel shows the scene in at least this share of the training frames
 _RING_IS_PART = 0.4     # a static rise inside so much part is the part's own middle
 _REACH = 4              # pixels around a window that what is in it depends on
+_CLOSED = 3              # pixels; gaps of the part up to twice that are closed
 _SMALLEST_PIECE = 0.03  # of the usual part; smaller pieces are specks
 _PLANE_POINTS = 4000
 _PLANE_TRIALS, _PLANE_JUDGES = 96, 800
@@ -61,36 +63,45 @@ def support_plane(depth: Depth) -> InversePlane | None:
     None where fewer than a tenth of the points agree.
     """
     step = max(1, int(np.sqrt(depth.size / _PLANE_POINTS)))
-    rows, cols = np.mgrid[:depth.shape[0]:step, :depth.shape[1]:step]
     z = depth[::step, ::step]
-    seen = z > 0
-    if seen.sum() < 50:
+    rows, cols = np.nonzero(z > 0)
+    if len(rows) < 50:
         return None
-    points = np.stack([cols[seen], rows[seen], np.ones(seen.sum())], axis=1)
-    inverse = 1.0 / z[seen].astype(np.float64)
+    points = np.stack([cols * step, rows * step, np.ones(len(rows))], axis=1, dtype=np.float64)
+    inverse = 1.0 / z[rows, cols].astype(np.float64)
+    scaled = points / inverse[:, None]
     best = _consensus(points, inverse)
-    error = np.abs(points @ best / inverse - 1)
-    if (error < _PLANE_TOLERANCE).mean() < 0.1:
+    error = np.abs(scaled @ best - 1)
+    if np.count_nonzero(error < _PLANE_TOLERANCE) < 0.1 * len(error):
         return None
     for _ in range(4):
-        near = error < min(_PLANE_TOLERANCE, 4 * float(np.median(error[error < _PLANE_TOLERANCE])))
-        best = np.linalg.lstsq(points[near], inverse[near], rcond=None)[0]
-        error = np.abs(points @ best / inverse - 1)
+        usual = quantile(error[error < _PLANE_TOLERANCE])
+        best = _fitted(points, inverse, error < min(_PLANE_TOLERANCE, 4 * usual))
+        error = np.abs(scaled @ best - 1)
     return float(best[0]), float(best[1]), float(best[2])
+
+
+def _fitted(points: NDArray[np.float64], inverse: NDArray[np.float64],
+            near: Mask) -> NDArray[np.float64]:
+    """Least squares by the normal equations: three columns, well apart in float64."""
+    chosen = points[near]
+    return np.asarray(np.linalg.lstsq(
+        chosen.T @ chosen, chosen.T @ inverse[near], rcond=None)[0], np.float64)
 
 
 def _consensus(points: NDArray[np.float64], inverse: NDArray[np.float64]) -> NDArray[np.float64]:
     rng = np.random.default_rng(0)
     triples = rng.integers(0, len(points), (_PLANE_TRIALS, 3))
     corners = points[triples]
-    sound = np.abs(np.linalg.det(corners)) > 1e-3 * np.ptp(points[:, :2]) ** 2
+    (ax, ay), (bx, by) = (corners[:, k, :2].T - corners[:, 0, :2].T for k in (1, 2))
+    sound = np.abs(ax * by - ay * bx) > 1e-3 * np.ptp(points[:, :2]) ** 2
     if not sound.any():
         return np.array([0.0, 0.0, float(np.median(inverse))])
     planes = np.linalg.solve(corners[sound], inverse[triples[sound]][..., None])[..., 0]
     judges = rng.permutation(len(points))[:_PLANE_JUDGES]
     scaled = (points[judges] / inverse[judges, None]).astype(np.float32)
-    errors = np.abs(scaled @ planes.T.astype(np.float32) - 1)
-    return planes[np.argmax((errors < _PLANE_TOLERANCE).sum(axis=0))]
+    errors = np.abs(planes.astype(np.float32) @ scaled.T - 1)
+    return planes[np.argmax(np.count_nonzero(errors < _PLANE_TOLERANCE, axis=1))]
 
 
 def plane_depth(plane: InversePlane, shape: tuple[int, int]) -> Depth:
@@ -118,16 +129,20 @@ def rise(depth: Depth, plane: InversePlane) -> tuple[Depth, Mask]:
 
     :returns: (H, W) rise, and where enough of the neighbourhood was seen to know it.
     """
-    seen = (depth > 0).astype(np.float32)
+    seen = depth > 0
+    weight = seen.astype(np.float32)
     above = plane_depth(plane, depth.shape)
     above -= depth
-    above *= seen
-    share = cv2.GaussianBlur(seen, (5, 5), 1.2)
-    smooth = cv2.GaussianBlur(above, (5, 5), 1.2) / np.maximum(share, 1e-6)
+    above *= weight
+    share = cv2.GaussianBlur(weight, (5, 5), 1.2)
     known = share > 0.3
+    smooth: Depth = np.asarray(cv2.GaussianBlur(above, (5, 5), 1.2), np.float32)
+    smooth /= np.maximum(share, np.float32(1e-6), out=share)
     # Smoothing spreads a high part over its own edge: there the pixel itself has the say.
-    edge = (depth > 0) & (above < 0.5 * smooth)
-    return np.where(edge, above, smooth * known), known
+    edge = above < np.multiply(smooth, np.float32(0.5), out=weight)
+    edge &= seen
+    smooth *= known
+    return np.asarray(cv2.copyTo(above, edge.view(np.uint8), smooth), np.float32), known
 
 
 def learn_scene(depths: Sequence[Depth]) -> Scene:
@@ -184,9 +199,9 @@ def _without_part(surface: Depth, rises: Depth, known: Mask, tolerance: float) -
 
 
 def _raised(height: Depth, known: Mask, scene: Scene) -> Mask:
-    raised = ((height - scene.surface > scene.tolerance) & known).astype(np.uint8)
+    raised = (height - scene.surface > scene.tolerance) & known
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
-    return cv2.morphologyEx(raised, cv2.MORPH_OPEN, kernel) > 0
+    return cv2.morphologyEx(raised.view(np.uint8), cv2.MORPH_OPEN, kernel) > 0
 
 
 def _judged(scene: Scene, masks: Mask) -> Scene:
@@ -211,10 +226,19 @@ def solid(mask: Mask, area: float) -> Mask:
     A hole in the part may be the defect: it has to stay inside the foreground.
     :param area: the part's usual share of the image; pieces far smaller are dropped.
     """
+    result = np.zeros_like(mask)
+    near = around(mask, 2 * _CLOSED)  # further away nothing closes
+    result[near] = _solid(mask[near], area * mask.size)
+    return result
+
+
+def _solid(mask: Mask, usual: float) -> Mask:
+    """:param usual: the part's usual area in pixels"""
+    side = 2 * _CLOSED + 1
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE,
-                              cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+                              cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     pieces = Pieces(closed > 0)
-    smallest = _SMALLEST_PIECE * max(area * mask.size, float(pieces.area.max(initial=0)))
+    smallest = _SMALLEST_PIECE * max(usual, float(pieces.area.max(initial=0)))
     kept = pieces.kept(pieces.area >= smallest).astype(np.uint8)
     outlines, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(kept, outlines, -1, 1, cv2.FILLED)
@@ -234,9 +258,6 @@ class Foreground:
     mask: Mask
     known: Mask
     plane: InversePlane
-
-
-Window = tuple[slice, slice]
 
 
 def find_part(depth: Depth, scene: Scene, window: Window | None = None) -> Foreground:

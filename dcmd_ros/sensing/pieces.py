@@ -7,6 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
+Window = tuple[slice, slice]
+
+
+def around(mask: Mask, reach: int = 0) -> Window:
+    """Rows and columns of the box around what is set (H, W), and `reach` pixels further."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return (slice(max(top - reach, 0), top + height + reach),
+            slice(max(left - reach, 0), left + width + reach))
 
 
 class Pieces:

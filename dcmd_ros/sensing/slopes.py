@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -64,6 +65,7 @@ def reach(sigma: float) -> int:
     return max(1, int(np.ceil(2.5 * sigma)))
 
 
+@cache
 def _kernels(sigma: float) -> tuple[Array, Array, Array]:
     """A Gaussian that sums to 1, and it times its first and second power of the offset."""
     x = np.arange(-reach(sigma), reach(sigma) + 1)

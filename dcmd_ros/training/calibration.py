@@ -153,7 +153,8 @@ def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode)
         return None
     maps = {name: m.cpu() for name, m in detector.maps(sight).items()}
     trust = {m: t.cpu() for m, t in sight.trust.items()}
-    valid, slopes = (None if t is None else t.cpu() for t in (sight.valid, sight.slopes))
+    valid = None if sight.valid is None else sight.valid.cpu()
+    slopes = None if sight.normals is None else detector.slopes(sight).cpu()
     return Kept(maps, sight.part.cpu(), valid, trust, slopes)
 
 

@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.frame import Frame, Intrinsics
-from dcmd_ros.network.preparation import MARGIN, Preparation, View, crop, resized
+from dcmd_ros.network.preparation import MARGIN, Preparation, View
 from dcmd_ros.network.quality import Quality, colour_quality, depth_quality, usual_ranges
+from dcmd_ros.network.resizing import crop, resized
 from dcmd_ros.sensing.foreground import Mask, Scene, learn_scene, part_by_depth
 from dcmd_ros.training.sample import Sample
 from dcmd_ros.training.side_by_side import side_by_side

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame
-from dcmd_ros.network.preparation import Mask, Preparation, Prepared, crop, resized
+from dcmd_ros.network.preparation import Mask, Preparation, Prepared
+from dcmd_ros.network.resizing import crop, resized
 from dcmd_ros.sensing.foreground import part_by_depth
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.pseudo_anomaly import FEWEST, KINDS, pseudo_anomaly
