@@ -19,8 +19,8 @@ from dcmd_ros.network.engine_cache import Cache, fingerprint, short
 from dcmd_ros.network.engine_samples import samples
 from dcmd_ros.network.preparation import Prepared
 
-# Of evidence, relative to 1 + what torch says; a good part's maxima spread by 1. Where bf16 differed
-# by less, no verdict of 368 parts did, nor AUROC by 0.1 points (docs/engine.md).
+# Of evidence, relative to 1 + what torch says; a good part's maxima spread by 1. Where bf16
+# differed by less, no verdict of 368 parts did, nor AUROC by 0.1 points (docs/engine.md).
 AGREED = {'f32': 0.02, 'bf16': 0.1}
 _ROUNDS = 7
 
