@@ -67,19 +67,21 @@ class Disguise:
 
     :param milliseconds: that a run takes by `Timed`'s clock
     :param error: that is added to the evidence
+    :param precision: the only one that it has
     """
 
     suffix = '.pickle'
 
-    def __init__(self, name: str, milliseconds: float, error: float = 0.0) -> None:
+    def __init__(self, name: str, milliseconds: float, error: float = 0.0,
+                 precision: str = 'f32') -> None:
         self.name, self.milliseconds, self.error = name, milliseconds, error
-        self.installed, self.loaded = '1.0', 0
+        self.installed, self.loaded, self.precision = '1.0', 0, precision
 
     def version(self) -> str:
         return self.installed
 
     def precisions(self) -> Sequence[str]:
-        return ('f32',)
+        return (self.precision,)
 
     def write(self, graph: Graph, path: Path) -> None:
         path.write_bytes(pickle.dumps(graph))

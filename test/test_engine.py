@@ -117,6 +117,13 @@ def test_who_insists_does_not_get_a_wrong_one(chooser: Chooser) -> None:
         chosen(chooser, Disguise('wrong', 1.0, error=50.0), insist=True)
 
 
+def test_a_coarser_precision_may_differ_more(chooser: Chooser) -> None:
+    choice = chosen(chooser, Disguise('fine', 1.0, error=0.05),
+                    Disguise('coarse', 2.0, error=0.05, precision='bf16'))
+    assert choice.engine is not None and choice.engine.name.startswith('coarse')
+    assert 'fine f32 differs from torch by 0.0' in choice.reason
+
+
 def test_the_choice_is_remembered_and_checked_again(
         chooser: Chooser, timed: Timed, model: Path, tmp_path: Path) -> None:
     first = chosen(chooser, Disguise('quick', 3.0))

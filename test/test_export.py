@@ -22,6 +22,7 @@ from dcmd_ros.network.detector import Detector, Sight
 from dcmd_ros.network.export import Outline, Whole, exported, write_onnx
 from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.silhouette import Silhouette
+from dcmd_ros.network.stages import STAGES
 
 SIZE = OPTIONS.network.size
 
@@ -79,6 +80,23 @@ def test_one_module_does_what_the_detector_does(detector: Detector, mode: Mode) 
         given = frame(mode, seed)
         with torch.inference_mode():
             same(Whole(detector, mode)(**given), wanted(detector, given, mode))
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_the_stages_one_after_the_other_say_the_same(detector: Detector, mode: Mode) -> None:
+    whole = Whole(detector, mode)
+    stages = whole.stages()
+    if detector.network.compensator is not None:
+        assert not stages, 'restored features need the trust first'
+        return
+    given = frame(mode)
+    known = {f'images_{m}': image for m, image in given.pop('images').items()} | given
+    assert list(known) == whole.inputs and list(stages) == list(STAGES)
+    with torch.inference_mode():
+        for stage in stages.values():
+            found = stage(tuple(known[name] for name in stage.inputs))
+            known |= dict(zip(stage.outputs, found, strict=True))
+        same([known[name] for name in whole.outputs], wanted(detector, frame(mode), mode))
 
 
 @pytest.mark.parametrize('mode', MODES)

@@ -125,21 +125,30 @@ class Dcmd(nn.Module):
         if name in BRANCHES:
             return self.branch(name, features, part, context)
         modality = MEMORIES[name]
-        return self._on_grid(self.memories[modality](features[modality], part))
+        return self.on_grid(self.memories[modality](features[modality], part))
 
     def branch(self, name: str, features: Features, part: Tensor,
                context: Features | None = None) -> Tensor:
         """One student's residual map, (N, 1, S/4, S/4)."""
+        return self.relative(*self.compared(name, features, context), part)
+
+    def compared(self, name: str, features: Features, context: Features | None = None,
+                 ) -> tuple[list[Tensor], list[Tensor]]:
+        """One student's residuals and those it expects, (N, 1, h, w) of each stride."""
         branch = BRANCHES[name]
         predicted, expected = self.students[name]((context or features)[branch.source])
-        total = predicted[0].new_zeros(())
-        for p, e, target, stride in zip(predicted, expected, features[branch.target], STRIDES,
-                                        strict=True):
-            r = residual(p, target) / (e + mean_on(part, e, stride))
-            total = total + self._on_grid(r)
+        return [residual(p, target) for p, target in
+                zip(predicted, features[branch.target], strict=True)], expected
+
+    def relative(self, residuals: list[Tensor], expected: list[Tensor], part: Tensor) -> Tensor:
+        """The sum over the strides of residuals relative to what is expected."""
+        total = residuals[0].new_zeros(())
+        for r, e, stride in zip(residuals, expected, STRIDES, strict=True):
+            total = total + self.on_grid(r / (e + mean_on(part, e, stride)))
         return total
 
-    def _on_grid(self, image: Tensor) -> Tensor:
+    def on_grid(self, image: Tensor) -> Tensor:
+        """A map of any stride, (N, 1, S/4, S/4)."""
         side = self.config.size // STRIDES[0]
         return functional.interpolate(image, (side, side), mode='bilinear', align_corners=False)
 

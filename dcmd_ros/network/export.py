@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,8 +17,10 @@ from dcmd_ros.network.compensator import kept_cells
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.detector import PRESENT, Detector, outline_side
 from dcmd_ros.network.fusion import evidence
+from dcmd_ros.network.lite0 import Lite0
 from dcmd_ros.network.memory import Memory
 from dcmd_ros.network.silhouette import Silhouette
+from dcmd_ros.network.stages import STAGES, First, Last, Middle
 
 OPSET = 18
 
@@ -40,6 +42,16 @@ class Graph(Protocol):
     def example(self) -> dict[str, Any]:
         """Arguments of the right shapes."""
         ...
+
+    def stages(self) -> Mapping[str, Graph]:
+        """The same in STAGES, which take and give tensors by name; empty if it cannot be cut."""
+        ...
+
+
+def inputs_of(mode: Mode) -> list[str]:
+    """Of a mode's graph, in order."""
+    return [*(f'images_{m}' for m in PRESENT[mode]), 'part',
+            *(['valid'] if mode != 'rgb_only' else [])]
 
 
 class Whole(nn.Module):
@@ -64,11 +76,9 @@ class Whole(nn.Module):
             assert isinstance(memory, Memory)
             memory.everywhere = True
         self.network.slopes.everywhere = True
-        present = PRESENT[mode]
-        self.inputs = [*(f'images_{m}' for m in present), 'part',
-                       *(['valid'] if 'depth' in present else [])]
+        self.inputs = inputs_of(mode)
         self.outputs = ['evidence', 'seen',
-                        *(f'trust_{m}' for m in present if self.confidence is not None)]
+                        *(f'trust_{m}' for m in PRESENT[mode] if self.confidence is not None)]
 
     def forward(self, images: dict[str, Tensor], part: Tensor,
                 valid: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -98,6 +108,23 @@ class Whole(nn.Module):
         return {'images': images, 'part': mask} | (
             {} if self.mode == 'rgb_only' else {'valid': mask.clone()})
 
+    @torch.no_grad()
+    def stages(self) -> Mapping[str, Graph]:
+        if self.network.compensator is not None or not isinstance(self.teacher.network, Lite0):
+            return {}
+        given = dict(zip(self.inputs, tensors(self), strict=True))
+        images = {name: given[name] for name in self.inputs if name.startswith('images')}
+        modalities = PRESENT[self.mode]
+        first = First(self.teacher, images)
+        stem = dict(zip(first.outputs, first.run(images), strict=True))
+        middle = Middle(self.teacher, self.network, self.mode, modalities, stem)
+        found = dict(zip(middle.outputs, middle.run(stem), strict=True))
+        masks = {name: given[name] for name in self.inputs
+                 if name in ('part', 'valid', 'images_depth')}
+        last = Last(self.network, self.confidence, self.mode, self.scales, modalities,
+                    {**found, **masks}, self.outputs)
+        return dict(zip(STAGES, (first, middle, last), strict=True))
+
 
 class Outline(nn.Module):
     """Where the part is by colour, as `detector.outliner` finds it."""
@@ -118,6 +145,9 @@ class Outline(nn.Module):
         side = outline_side(self.size)
         return {'image': torch.zeros(count, 3, side, side)}
 
+    def stages(self) -> Mapping[str, Graph]:
+        return {}
+
 
 def graphs(detector: Detector, silhouette: Silhouette | None) -> dict[str, Graph]:
     """All that a model needs of an engine, by name."""
@@ -131,7 +161,8 @@ def tensors(graph: Graph) -> list[Tensor]:
     """A graph's example, in the order of its inputs."""
     found: list[Tensor] = []
     for given in graph.example().values():
-        found += given.values() if isinstance(given, dict) else [given]
+        found += given.values() if isinstance(given, dict) else (
+            given if isinstance(given, tuple) else [given])
     return found
 
 
