@@ -37,6 +37,9 @@ def untrained(path: Path, seed: int = 0) -> Path:
     for memory in network.memories.values():
         memory.bank.normal_()
     network.slopes.bank.normal_(std=0.2)
+    for standard in network.standards.values():
+        for mean in standard.means:
+            mean.data.normal_(std=0.1)
     scales = {mode: Scale({name: (0.1 * n, 1.0 + n) for n, name in enumerate(EVIDENCE[mode])},
                           centre=0.5, spread=2.0, slopes=(0.1, 0.2)) for mode in MODES}
     scene = Scene((0.0, 0.0, 2.0), np.zeros((SIZE, SIZE), np.float32), 0.003, 0.5, False, 'test')

@@ -39,17 +39,18 @@ def test_an_engine_says_the_same_as_torch(model: Path, name: str) -> None:
     plain, quick = Inspector(model, 'cpu'), Inspector(model, 'cpu', engine=name)
     assert quick.engine.startswith(f'{name} ') and not quick.warnings[1:]
     quick.warm_up()
+    near = 2e-2 if 'bf16' in quick.engine.split()[1] else 5e-3
     for seed, mode in enumerate(MODES):
         for frame in (frame_of(seed), has_hole(frame_of(seed))):
             given = replace(frame, rgb=None if mode == 'depth_only' else frame.rgb,
                             depth=None if mode == 'rgb_only' else frame.depth)
             one, other = plain.inspect(given), quick.inspect(given)
-            np.testing.assert_allclose(other.map, one.map, atol=5e-3)
+            np.testing.assert_allclose(other.map, one.map, atol=near)
             assert other.verdict == one.verdict and other.mode == mode
-            assert other.confidence == pytest.approx(dict(one.confidence), abs=5e-3, nan_ok=True)
+            assert other.confidence == pytest.approx(dict(one.confidence), abs=near, nan_ok=True)
             maps = [i.confidence_maps(given) for i in (plain, quick)]
             for modality in given.present:
-                np.testing.assert_allclose(maps[1][modality], maps[0][modality], atol=5e-3)
+                np.testing.assert_allclose(maps[1][modality], maps[0][modality], atol=near)
 
 
 def test_the_second_start_exports_nothing(model: Path) -> None:
@@ -118,8 +119,8 @@ def test_who_insists_does_not_get_a_wrong_one(chooser: Chooser) -> None:
 
 
 def test_a_coarser_precision_may_differ_more(chooser: Chooser) -> None:
-    choice = chosen(chooser, Disguise('fine', 1.0, error=0.05),
-                    Disguise('coarse', 2.0, error=0.05, precision='bf16'))
+    choice = chosen(chooser, Disguise('fine', 1.0, error=0.15),
+                    Disguise('coarse', 2.0, error=0.15, precision='bf16'))
     assert choice.engine is not None and choice.engine.name.startswith('coarse')
     assert 'fine f32 differs from torch by 0.0' in choice.reason
 

@@ -123,7 +123,8 @@ class Whole(nn.Module):
                  if name in ('part', 'valid', 'images_depth')}
         last = Last(self.network, self.confidence, self.mode, self.scales, modalities,
                     {**found, **masks}, self.outputs)
-        return dict(zip(STAGES, (first, middle, last), strict=True))
+        stages: Sequence[Graph] = (first, middle, last)
+        return dict(zip(STAGES, stages, strict=True))
 
 
 class Outline(nn.Module):

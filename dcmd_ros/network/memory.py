@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_SLICES = 8       # of the bank, one after the other
+_SLICES = 8  # of the bank, one after the other
 _LIFT = 2.0 ** 14  # above |x|^2 of any place: some 150 channels of deviation 1
+
 
 class Memory(nn.Module):
     """

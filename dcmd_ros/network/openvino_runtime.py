@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dcmd_ros.network.detector import PRESENT
@@ -61,13 +62,14 @@ class _Compiled:
         if len(requests) == 1:
             found = requests[0].infer(list(inputs), share_inputs=True)
             return [array.copy() for array in found.to_tuple()]
-        known = dict(zip(inputs_of(graph), inputs, strict=True))  # type: ignore[arg-type]
+        known: dict[str, Any] = dict(zip(inputs_of(graph), inputs, strict=True))  # type: ignore
         for request in requests:
             model = request.get_compiled_model()
             request.infer({p.any_name: known[p.any_name] for p in model.inputs},
                           share_inputs=True)
             known |= {p.any_name: request.get_tensor(p) for p in model.outputs}
-        return [known[p.any_name].data.copy() for p in requests[-1].get_compiled_model().outputs]
+        return [np.array(known[p.any_name].data)
+                for p in requests[-1].get_compiled_model().outputs]
 
 
 def _write(graph: Graph, path: Path) -> None:

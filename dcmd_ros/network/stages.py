@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dcmd_ros.frame import Mode
+from dcmd_ros.frame import Modality, Mode
 from dcmd_ros.network.backbone import Backbone
 from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import BRANCHES, EVIDENCE, MEMORIES, Dcmd
@@ -31,15 +31,12 @@ class Stage(nn.Module):
     given  example tensors, by name
     """
 
+    inputs: Sequence[str]
     outputs: Sequence[str]
 
     def __init__(self, given: dict[str, Tensor]) -> None:
         super().__init__()
-        self.given = given
-
-    @property
-    def inputs(self) -> Sequence[str]:
-        return list(self.given)
+        self.given, self.inputs = given, list(given)
 
     def forward(self, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return self.run(dict(zip(self.given, given, strict=True)))
@@ -58,7 +55,7 @@ class Stage(nn.Module):
 class First(Stage):
     """Images -> the teacher's features of stride 4."""
 
-    outputs = ('stem',)
+    outputs: Sequence[str] = ('stem',)
 
     def __init__(self, teacher: Backbone, given: dict[str, Tensor]) -> None:
         super().__init__(given)
@@ -71,8 +68,8 @@ class First(Stage):
 class Middle(Stage):
     """The rest of the teacher, students and memories -> features, residuals and distances."""
 
-    def __init__(self, teacher: Backbone, network: Dcmd, mode: Mode, modalities: Sequence[str],
-                 given: dict[str, Tensor]) -> None:
+    def __init__(self, teacher: Backbone, network: Dcmd, mode: Mode,
+                 modalities: Sequence[Modality], given: dict[str, Tensor]) -> None:
         super().__init__(given)
         self.layers, self.network = copy.deepcopy(_stages(teacher)[1:]), copy.deepcopy(network)
         self.mode, self.modalities = mode, modalities
@@ -86,8 +83,9 @@ class Middle(Stage):
         for layer in self.layers:
             found.append(layer(found[-1]))
         parts = [f.chunk(len(self.modalities)) for f in found]
-        features = {m: self.network.standards[m]([p[i] for p in parts])
-                    for i, m in enumerate(self.modalities)}
+        features: dict[Modality, list[Tensor]] = {
+            m: self.network.standards[m]([p[i] for p in parts])
+            for i, m in enumerate(self.modalities)}
         outputs: list[Tensor] = []
         for name in EVIDENCE[self.mode]:
             if name in BRANCHES:
@@ -104,7 +102,7 @@ class Last(Stage):
     """What the middle found, and masks -> what the graph gives."""
 
     def __init__(self, network: Dcmd, confidence: Confidence | None, mode: Mode, scales: Scales,
-                 modalities: Sequence[str], given: dict[str, Tensor],
+                 modalities: Sequence[Modality], given: dict[str, Tensor],
                  outputs: Sequence[str]) -> None:
         super().__init__(given)
         self.network, self.confidence = copy.deepcopy(network), copy.deepcopy(confidence)
@@ -115,7 +113,8 @@ class Last(Stage):
     def run(self, given: dict[str, Tensor]) -> tuple[Tensor, ...]:
         part, valid = given['part'], given.get('valid')
         maps = {name: self._map(name, given) for name in EVIDENCE[self.mode]}
-        features = {m: [given[f'features_{m}_{k}'] for k in range(3)] for m in self.modalities}
+        features: dict[Modality, list[Tensor]] = {
+            m: [given[f'features_{m}_{k}'] for k in range(3)] for m in self.modalities}
         trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
         slopes = None if valid is None else self.network.slopes(
             given['images_depth'], part, valid)
