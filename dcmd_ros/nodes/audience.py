@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from sensor_msgs.msg import CameraInfo
 
 from dcmd_ros.errors import DcmdError
 
 SETTLED = 0.5  # seconds without a new subscription after the first
+ATTENTIVE = 10.0  # seconds that a node that is there has to subscribe to frames
 FLUSHED = 15.0  # seconds that a listener has to acknowledge the last messages
 POLL = 0.05
 UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's name of a node whose topics are found before itself
@@ -36,9 +38,12 @@ class Audience:
         """
         Until an image has a subscription and the nodes are there, then until no more come.
 
+        The nodes get some time to listen to frames: an observer takes the images only once it
+        has seen that no CameraInfo comes. Some may never do.
+
         :param limit: seconds, None = for ever
-        :param nodes: names without the name space; their subscriptions do not count, for an
-            observer may be found before the inspector that it observes
+        :param nodes: names without the name space; their subscriptions to images do not count, for
+            an observer may be found before the inspector that it observes
         :raises DcmdError: nobody came
         """
         topics = ' or '.join(publisher.topic_name for publisher in self._images)
@@ -50,7 +55,17 @@ class Audience:
                 raise DcmdError(f'{missing} within {limit:g} s; start the inspector first, or '
                                 'give --wait 0')
             self._spin(POLL)
+        end = time.monotonic() + ATTENTIVE
+        while not self._are_listening(nodes) and time.monotonic() < end:
+            self._spin(POLL)
         self._settle()
+
+    def _are_listening(self, nodes: Sequence[str]) -> bool:
+        """Whether each of the nodes has subscribed to an image or its CameraInfo."""
+        frames = [p for p in self._outputs if p in self._images or p.msg_type is CameraInfo]
+        listening = {one.node_name for publisher in frames
+                     for one in self._node.get_subscriptions_info_by_topic(publisher.topic_name)}
+        return listening.issuperset(nodes)
 
     def _missing(self, topics: str, nodes: Sequence[str]) -> str:
         """Who is not there yet, empty where all are."""

@@ -14,10 +14,12 @@ import pytest
 from listening import Listen, Listener, Start, finish
 from live import LIMIT
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 from small_bag import APART, BEGIN, DELAY, SmallBag
 
+from dcmd_ros.nodes.audience import SETTLED
 from dcmd_ros.stream import stamps
 
 LABELS = ['good'] * 12 + ['bent'] * 8
@@ -161,6 +163,24 @@ def test_the_node_that_it_waits_for_is_no_listener(
     listener = listen()
     refuses(start('play', bag.path, '--wait', 5, '--wait-for', 'listener'), listener,
             'nobody subscribed to /rgb/image or /depth/image within 5 s')
+
+
+def test_a_node_that_it_waits_for_may_listen_late(
+        start: Start, listen: Listen, tmp_path: Path) -> None:
+    """As an observer does that has to find out first that no CameraInfo comes."""
+    bag = SmallBag(tmp_path / 'small.mcap', LABELS[:4]).write(infos=False)
+    listener = listen()
+    late = Node('observer', context=listener.context)
+    listener.executor.add_node(late)
+    process = start('play', bag.path, '--wait-for', 'observer')
+    listener.until(lambda: late.count_publishers('rgb/image'))
+    paused = time.monotonic() + 3 * SETTLED
+    listener.until(lambda: time.monotonic() > paused)
+    heard: list[Image] = []
+    late.create_subscription(Image, 'rgb/image', heard.append, QoSProfile(depth=10))
+    listener.until(lambda: process.poll() is not None)
+    assert process.returncode == 0
+    listener.until(lambda: len(heard) == 4)
 
 
 def refuses(process: subprocess.Popen[str], listener: Listener, reason: str) -> None:
