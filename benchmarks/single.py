@@ -15,10 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablation import ROWS, Eyes, figures, parts, scales_for
+from ablation import ROWS, Eyes, figures, parts, scales_for, spread
 
 from dcmd_ros.frame import MODALITIES, Mode
 from dcmd_ros.network.checkpoint import Checkpoint, load_checkpoint
@@ -28,10 +28,25 @@ from dcmd_ros.training.datasets import Dataset, open_dataset
 from dcmd_ros.training.features import Features, gather, together
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
+from dcmd_ros.training.sample import Sample
 from dcmd_ros.training.trainer import Job, Progress, Trainer
 
 ROW = ROWS['intra students, memories']
 SINGLE: tuple[Mode, ...] = ('rgb_only', 'depth_only')
+
+
+@dataclass(frozen=True)
+class Data:
+    """At most so many parts of each split."""
+
+    dataset: Dataset
+    most: int
+
+    def some(self, split: str) -> list[Sample]:
+        return spread(self.dataset.split(split), self.most)
+
+    def frames(self, split: str) -> Frames:
+        return Frames(self.some(split), self.dataset.intrinsics)
 
 
 def features_of(frames: Frames, eyes: Eyes) -> Features:
@@ -39,7 +54,7 @@ def features_of(frames: Frames, eyes: Eyes) -> Features:
     return together([gather([prepare(frame)], eyes.detector.teacher, 'cpu') for frame in frames])
 
 
-def larger(checkpoint: Checkpoint, dataset: Dataset, steps: int, seed: int) -> Checkpoint:
+def larger(checkpoint: Checkpoint, data: Data, steps: int, seed: int) -> Checkpoint:
     """The model with intra students of twice the arithmetic, taught anew."""
     eyes = Eyes(checkpoint)
     network = Dcmd(replace(checkpoint.config, large=True))
@@ -47,8 +62,7 @@ def larger(checkpoint: Checkpoint, dataset: Dataset, steps: int, seed: int) -> C
                          (network.memories, checkpoint.network.memories),
                          (network.slopes, checkpoint.network.slopes)):
         ours.load_state_dict(theirs.state_dict())
-    train, held = (features_of(Frames(dataset.split(split), dataset.intrinsics), eyes)
-                   for split in ('train', 'validation'))
+    train, held = (features_of(data.frames(split), eyes) for split in ('train', 'validation'))
     options = TrainingOptions(seed=seed, steps=steps, network=network.config)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(network, train, held, options, Progress(Path(folder) / 'state', ''))
@@ -59,10 +73,10 @@ def larger(checkpoint: Checkpoint, dataset: Dataset, steps: int, seed: int) -> C
     return replace(checkpoint, network=network.eval(), config=network.config)
 
 
-def judged(checkpoint: Checkpoint, dataset: Dataset, train: Frames) -> dict[Mode, dict]:
+def judged(checkpoint: Checkpoint, data: Data) -> dict[Mode, dict]:
     eyes = Eyes(checkpoint)
-    eyes.learn(train)
-    held, tested = (parts(eyes, dataset, dataset.split(split), split)
+    eyes.learn(data.frames('train').chosen([0]))  # the neighbours are not asked for
+    held, tested = (parts(eyes, data.dataset, data.some(split), split)
                     for split in ('validation', 'test'))
     scales = scales_for(ROW, checkpoint, held)
     return {mode: figures(ROW, mode, scales, eyes, tested) for mode in SINGLE}
@@ -76,13 +90,13 @@ def main() -> None:
     options.add_argument('--model', type=Path, required=True)
     options.add_argument('--steps', type=int, default=1000)
     options.add_argument('--seed', type=int, default=0)
+    options.add_argument('--quick', action='store_true', help='8 parts of each split, 20 steps')
     given = options.parse_args()
-    dataset = open_dataset(given.data, given.category)
+    data = Data(open_dataset(given.data, given.category), 8 if given.quick else 100_000)
     checkpoint = load_checkpoint(given.model)
-    few = Frames(dataset.split('train')[:1], dataset.intrinsics)  # neighbours are not asked for
-    found = {name: judged(each, dataset, few) for name, each in (
-        ('model', checkpoint),
-        ('made for it', larger(checkpoint, dataset, given.steps, given.seed)))}
+    taught = larger(checkpoint, data, 20 if given.quick else given.steps, given.seed)
+    found = {name: judged(each, data) for name, each in (
+        ('model', checkpoint), ('made for it', taught))}
     joined = {mode: {name: each[mode] for name, each in found.items()} for mode in SINGLE}
     for mode, rows in joined.items():
         for name, row in rows.items():
