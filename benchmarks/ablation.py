@@ -13,7 +13,6 @@ The last line is JSON: {MODE: {ROW: {"i_auroc": [by model], "aupro": [by model],
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from evidence import spread
 from numpy.typing import NDArray
+from options import of_trainings
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
@@ -178,11 +179,6 @@ def parts(eyes: Eyes, dataset: Dataset, samples: Sequence[Sample], label: str) -
             for k, sample in enumerate(tqdm(samples, desc=label, unit='part'))]
 
 
-def spread(samples: Sequence[Sample], most: int) -> list[Sample]:
-    count = min(most, len(samples))
-    return [samples[i] for i in np.linspace(0, len(samples) - 1, count, dtype=int)]
-
-
 def ablation(model: Path, dataset: Dataset, some: Callable[[str], Sequence[Sample]],
              ) -> dict[Mode, dict[str, dict[str, float]]]:
     checkpoint = load_checkpoint(model)
@@ -206,12 +202,7 @@ def told(shares: Sequence[float]) -> str:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__,
-                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('data', type=Path, help='a data set, as `evaluate` takes it')
-    options.add_argument('category')
-    options.add_argument('--models', type=Path, nargs='+', required=True,
-                         help='one for each training, of the same category')
+    options = of_trainings(__doc__)
     options.add_argument('--quick', action='store_true', help='eight parts of each split')
     given = options.parse_args()
     dataset = open_dataset(given.data, given.category)

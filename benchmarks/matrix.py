@@ -17,7 +17,6 @@ mean, high], "alarms", "good"}}; exits 1 where a mean gain is under -0.02.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from options import of_trainings
 
 from dcmd_ros.evaluation.conditions import CONDITIONS, FAULTS, MISSING, check
 from dcmd_ros.evaluation.evaluate import evaluate
@@ -143,12 +143,7 @@ def figures(row: Row) -> dict[str, Any]:
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__,
-                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('data', type=Path, help='a data set, as `evaluate` takes it')
-    options.add_argument('category')
-    options.add_argument('--models', type=Path, nargs='+', required=True,
-                         help='one for each training, of the same category')
+    options = of_trainings(__doc__)
     options.add_argument('--conditions', nargs='+', default=list(CONDITIONS))
     options.add_argument('--quick', action='store_true', help='three conditions')
     given = options.parse_args()

@@ -12,13 +12,14 @@ The last line is JSON: {MODE: {"model" | "made for it": {"i_auroc", "aupro", "fa
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablation import ROWS, Eyes, figures, parts, scales_for, spread
+from ablation import ROWS, Eyes, figures, parts, scales_for
+from evidence import spread
+from options import of_data
 
 from dcmd_ros.frame import MODALITIES, Mode
 from dcmd_ros.network.checkpoint import Checkpoint, load_checkpoint
@@ -83,10 +84,7 @@ def judged(checkpoint: Checkpoint, data: Data) -> dict[Mode, dict]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__,
-                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('data', type=Path, help='a data set with validation parts')
-    options.add_argument('category')
+    options = of_data(__doc__)
     options.add_argument('--model', type=Path, required=True)
     options.add_argument('--steps', type=int, default=1000)
     options.add_argument('--seed', type=int, default=0)

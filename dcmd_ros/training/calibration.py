@@ -48,7 +48,7 @@ def calibrated(held: Sequence[HeldOut], preparation: Preparation, rate: float,
 
     :param weights: of the maps where both sensors are there; see `weighing`.
     """
-    return scaled([raw(group, preparation) for group in held], rate, weights, warn)
+    return scaled([_raw(group, preparation) for group in held], rate, weights, warn)
 
 
 def scaled(groups: Groups, rate: float, weights: Mapping[str, float],
@@ -158,8 +158,7 @@ def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode)
     return Kept(maps, sight.part.cpu(), valid, trust, slopes)
 
 
-def raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:
-    """The maps of all frames in which a part was found, by mode."""
+def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:
     def look(index: int) -> dict[Mode, Kept | None]:
         frame = held.frame(index)
         return {mode: keep(held.detector, preparation, frame, mode) for mode in MODES}

@@ -82,10 +82,16 @@ def test_every_output_carries_rgbs_header_and_its_encoding() -> None:
     with Bench() as bench, inspector():
         got = {topic: bench.collect(kind, topic) for topic, kind in TOPICS.items()}
         headed = ('anomaly_map', 'anomaly_mask', 'overlay', 'points', 'camera_info')
+        sent: set[tuple[int, int]] = set()
+
+        def publish(stamp: int) -> None:
+            sent.add(divmod(stamp, 10**9))
+            bench.publish(stamp, bright=True)
+
         # Of a frame that all were found in time for: a listener may be found late.
         bench.stream(lambda: all(got.values()) and stamps_of(bench.results).intersection(
-            *(stamps_of(got[topic]) for topic in headed)),
-                     publish=lambda stamp: bench.publish(stamp, bright=True))
+            *(stamps_of(got[topic]) for topic in headed)), publish=publish)
+        assert all(stamps_of(got[topic]) <= sent for topic in headed)
         assert {m.header.frame_id for topic in headed for m in got[topic]} == {
             'camera_color_optical_frame'}
         encodings = {t: got[t][0].encoding for t in ('anomaly_map', 'anomaly_mask', 'overlay')}
