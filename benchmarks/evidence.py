@@ -20,17 +20,16 @@ is not between 0.40 and 0.62, but with --quick, which has too few parts to tell.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from options import of_data
 from ranks import spearman
 from tqdm import tqdm
 
@@ -239,10 +238,7 @@ def rounded(value: object) -> object:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('data', type=Path, help='folder of the data set')
-    parser.add_argument('category')
+    parser = of_data(__doc__)
     parser.add_argument('--model', required=True)
     parser.add_argument('--layout', choices=LAYOUTS, default='auto')
     parser.add_argument('--seed', type=int, default=0, help='of pairs and changes (default: 0)')
