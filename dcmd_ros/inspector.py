@@ -82,9 +82,8 @@ class Inspector:
         confidence = found.confidence and found.confidence.to(self.device)
         self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
-                                                self.device, lanes,
-                                                lambda: self._detector.engine)
-        self._prepare = Preparation(found.view, found.scene, outline, gated=True)
+                                                self.device, lambda: self._detector.engine)
+        self._prepare = Preparation(found.view, found.scene, outline, gated=True, lanes=lanes)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')
         self._start = EngineStart(engine, Path(model), self._detector,

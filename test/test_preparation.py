@@ -33,14 +33,15 @@ def test_the_boxs_own_camera_sees_the_normals_that_the_whole_one_does(box: Box) 
 
 @pytest.fixture(scope='module')
 def preparations() -> list[Preparation]:
-    """Colour finds what is bright; the second one begins with no shape."""
+    """Colour finds what is bright; the second one begins with no picture and no shape."""
     depths = [depth for seed in range(12) if (depth := frame_of(seed).depth) is not None]
     view = View(RIG, (6, 6, SIZE - 12), 64, 1.5, 128.0, (70.0, 66.0, 60.0))
     scene = learn_scene(depths)
-    one, other = (Preparation(view, scene, lambda rgb: lambda: rgb.min(axis=-1) > 100,
+    one, other = (Preparation(view, scene, lambda rgb: rgb.min(axis=-1) > 100,
                               gated=True) for _ in range(2))
-    shape = other._shape
+    shape, picture = other._shape, other._picture
     other._shape = lambda frame, plane, _: lambda mask: shape(frame, plane, mask)(mask)
+    other._picture = lambda small, _: lambda mask: picture(small, mask)(mask)
     return [one, other]
 
 
@@ -49,7 +50,7 @@ def preparations() -> list[Preparation]:
     (frame_of(942, place=(-3, 0), neighbour=58), None, 'whole'),
     (replace(frame_of(942, place=(-3, 0), neighbour=58), rgb=None), None, 'whole'),
     (replace(frame_of(5), depth=None), None, 'whole'), (frame_of(5, empty=True), None, 'absent')])
-def test_the_shape_is_that_of_the_mask_that_is_left(
+def test_picture_and_shape_are_those_of_the_mask_that_is_left(
         preparations: list[Preparation], frame: Frame, roi: Roi | None, presence: str) -> None:
     one, other = (preparation(frame, roi) for preparation in preparations)
     assert one.presence == presence

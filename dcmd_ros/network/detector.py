@@ -19,12 +19,12 @@ from dcmd_ros.network.confidence import CELL, Confidence, measured_share
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of, mean_on
 from dcmd_ros.network.fusion import Scales, evidence
 from dcmd_ros.network.lanes import Lanes
+from dcmd_ros.network.picture import teacher_input
 from dcmd_ros.network.preparation import (
     Colour,
     Mask,
     Outliner,
     Prepared,
-    teacher_input,
 )
 from dcmd_ros.network.resizing import resized
 from dcmd_ros.network.silhouette import Silhouette
@@ -38,19 +38,16 @@ PRESENT: dict[Mode, tuple[Modality, ...]] = {
 
 
 def outliner(silhouette: Silhouette, teacher: Backbone, device: str = 'cpu',
-             lanes: Lanes | None = None,
              engine: Callable[[], Engine | None] = lambda: None) -> Outliner:
-    """Begins to look for the part by colour, (S, S, 3) uint8; what it returns waits for it."""
+    """Looks for the part by colour, (S, S, 3) uint8."""
     def find(rgb: Colour) -> Mask:
         running = engine()
         if running is not None:
             return running('outline', [planes(outline_input(rgb))])[0][0]
         image = batch([outline_input(rgb)], device)
-        return silhouette.outline(teacher, image, rgb.shape[0])[0].cpu().numpy()
-
-    def begin(rgb: Colour) -> Callable[[], Mask]:
-        return partial(find, rgb) if lanes is None else lanes.begin(partial(find, rgb)).result
-    return begin
+        found: Mask = silhouette.outline(teacher, image, rgb.shape[0])[0].cpu().numpy()
+        return found
+    return find
 
 
 def outline_input(rgb: Colour) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NoReturn, TypeVar
 
 import cv2
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspection import Presence
+from dcmd_ros.network.lanes import Lanes
+from dcmd_ros.network.picture import Paint, Picture, picture_of
 from dcmd_ros.network.placement import placement
-from dcmd_ros.network.quality import Quality, colour_quality
+from dcmd_ros.network.quality import Quality
 from dcmd_ros.network.resizing import Box, crop, resized
 from dcmd_ros.network.shape import Shape, shape_of
 from dcmd_ros.sensing.foreground import (
@@ -27,13 +30,12 @@ from dcmd_ros.sensing.presence import Limits, limits, whole_pieces
 
 Mask = NDArray[np.bool_]
 Colour = NDArray[np.uint8]
-Outliner = Callable[[Colour], Callable[[], Mask]]
+Outliner = Callable[[Colour], Mask]
+T = TypeVar('T')
 Roi = tuple[int, int, int, int]
 
 MARGIN = 0.06   # of the training parts' extent, by which the box is wider on each side
 _CLEAR = 0.75   # of that, which a part wholly in view keeps free: it may be bent, or lie a bit off
-_FEATHER = 2.0  # pixels over which the painted scene fades into the part
-_GAIN = (0.5, 2.0)
 _RIM = 0.016  # of the network's input, by which the foreground is wider than the part
 
 
@@ -104,22 +106,18 @@ class Prepared:
     centre: tuple[float, float] = (0.0, 0.0)
 
 
-def teacher_input(colour: NDArray) -> NDArray[np.float32]:
-    """0..255 -> about -1..1, as the teacher was trained."""
-    return (colour.astype(np.float32) - np.float32(127)) / np.float32(128)
-
-
 class Preparation:
     """Crops, masks and turns a frame into colour and normals in the support's frame."""
 
     def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None,
-                 gated: bool = False) -> None:
+                 gated: bool = False, lanes: Lanes | None = None) -> None:
         """
-        :param outliner: (S, S, 3) uint8 -> what gives (S, S) bool when called, the part by
-            colour. Without it colour finds no part.
+        :param outliner: (S, S, 3) uint8 -> (S, S) bool, the part by colour. Without it colour
+            finds no part.
         :param gated: a part that is not wholly in view is none.
+        :param lanes: look at colour and depth side by side.
         """
-        self.view, self.scene, self.outliner = view, scene, outliner
+        self.view, self.scene, self.outliner, self._lanes = view, scene, outliner, lanes
         self._gated = gated and scene.reliable
 
     def __call__(self, frame: Frame, roi: Roi | None = None) -> Prepared:
@@ -128,8 +126,7 @@ class Preparation:
         :param roi: x, y, width, height in pixels; what lies outside is no part.
         """
         box, size = self.view.box, self.view.size
-        rgb = None if frame.rgb is None else resized(crop(frame.rgb, box), size)
-        found = self._part(frame, rgb)
+        found = self._part(frame)
         if roi is not None:
             found = found.inside(crop(_inside(frame.size, roi), box))
         presence: Presence = 'whole'
@@ -139,10 +136,9 @@ class Preparation:
         centre = self._centre(found.part if found.part.any() else seen)
         quality: dict[str, Quality] = {}
         colour = normals = valid = None
-        if rgb is not None:
-            by_colour = resized(found.by_colour, size)
-            quality['rgb'] = colour_quality(rgb, by_colour)
-            colour = self._colour(rgb, by_colour, quality['rgb'].get('brightness'))
+        if frame.rgb is not None:
+            picture = found.picture(found.by_colour)
+            colour, quality['rgb'] = picture.image, picture.quality
         if frame.depth is not None:
             shape = found.shape(found.by_depth)
             quality['depth'] = {**shape.quality, **found.odd}
@@ -203,36 +199,58 @@ class Preparation:
         colour, part, known = (resized(image, self.view.size) for image in images)
         return colour, part, known
 
-    def _part(self, frame: Frame, rgb: Colour | None) -> _Part:
-        side = self.view.box[2]
+    def _part(self, frame: Frame) -> _Part:
+        rgb = None if frame.rgb is None else crop(frame.rgb, self.view.box)
         if not self.scene.reliable:
-            whole = np.ones((side, side), bool)
-            return _Part(whole, whole, whole, self._shape(frame, self.scene.plane, whole), {})
-        outline = self.outliner(rgb) if rgb is not None and self.outliner is not None else None
+            whole = np.ones((self.view.box[2],) * 2, bool)
+            picture = _nothing if rgb is None else self._picture(self._small(rgb), whole)
+            shape = self._shape(frame, self.scene.plane, whole)
+            return _Part(whole, whole, whole, picture, shape, {})
+        seen = None if rgb is None else self._beside(partial(self._seen, rgb))
         if frame.depth is None:
-            part = self._solid(np.zeros((side, side), bool) if outline is None
-                               else resized(outline(), side))
-            return _Part(part, part, part, _no_shape, {})
+            assert seen is not None
+            part, _, picture = seen()
+            return _Part(part, part, part, picture, _nothing, {})
         found = find_part(frame.depth, self.scene, self.view.window)
         known, raised = (crop(m, self.view.box) for m in (found.known, found.mask))
         odd, by_depth = {'shift': self._shift(found.plane)}, self._solid(known & raised)
         shape = self._shape(frame, found.plane, by_depth)
-        if outline is None:
-            return _Part(by_depth, by_depth, by_depth, shape, odd)
-        colour = resized(outline(), side)
-        odd |= placement(colour, raised, known, self.view.size // 4)
-        part = self._solid(np.where(known, raised, colour))
-        return _Part(part, self._solid(colour), by_depth, shape, odd)
+        if seen is None:
+            return _Part(by_depth, by_depth, by_depth, _nothing, shape, odd)
+        by_colour, outline, picture = seen()
+        if self.outliner is None:
+            return _Part(by_depth, by_depth, by_depth, picture, shape, odd)
+        odd |= placement(outline, raised, known, self.view.size // 4)
+        part = self._solid(np.where(known, raised, outline))
+        return _Part(part, by_colour, by_depth, picture, shape, odd)
+
+    def _beside(self, job: Callable[[], T]) -> Callable[[], T]:
+        """Begins a job in a lane where there are lanes; what it returns waits for it."""
+        return job if self._lanes is None else self._lanes.begin(job).result
+
+    def _seen(self, rgb: Colour) -> tuple[Mask, Mask, Callable[[Mask], Picture]]:
+        """The part by colour (side, side, 3), without specks and as it is; and its picture."""
+        small = self._small(rgb)
+        outline = (np.zeros(rgb.shape[:2], bool) if self.outliner is None
+                   else resized(self.outliner(small), rgb.shape[0]))
+        part = self._solid(outline)
+        return part, outline, self._picture(small, part)
+
+    def _small(self, rgb: Colour) -> Colour:
+        return resized(rgb, self.view.size)
+
+    def _picture(self, small: Colour, likely: Mask) -> Callable[[Mask], Picture]:
+        """What gives the picture of a mask, of colour (S, S, 3)."""
+        paint = Paint(self.view.luminance, self.view.backdrop) if self.scene.reliable else None
+        return _known(partial(picture_of, small, paint), likely)
 
     def _shape(self, frame: Frame, plane: InversePlane, likely: Mask) -> Callable[[Mask], Shape]:
-        """What gives the shape of a mask; of the likely one at once, while colour is looked at."""
+        """What gives the shape of a mask."""
         if frame.depth is None:
-            return _no_shape
+            return _nothing
         view = self.view
-        job = partial(shape_of, crop(frame.depth, view.box), view.camera, view.sigma,
-                      plane_in_space(plane, view.intrinsics), view.size)
-        found = job(likely)
-        return lambda mask: found if mask is likely else job(mask)
+        return _known(partial(shape_of, crop(frame.depth, view.box), view.camera, view.sigma,
+                              plane_in_space(plane, view.intrinsics), view.size), likely)
 
     def _solid(self, mask: Mask) -> Mask:
         return solid(mask, self.scene.area / self.view.area)
@@ -244,19 +262,6 @@ class Preparation:
                        for a, b, c in (plane, self.scene.plane))
         return abs(here / usual - 1)
 
-    def _colour(self, rgb: Colour, mask: Mask, brightness: float | None) -> NDArray[np.float32]:
-        """The teacher's input; brightness is the part's median, None without a part."""
-        if not self.scene.reliable or brightness is None:
-            return teacher_input(rgb)
-        gain = np.float32(np.clip(self.view.luminance / max(brightness, 1.0), *_GAIN))
-        wide = cv2.dilate(mask.view(np.uint8), np.ones((5, 5), np.uint8))
-        share = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), _FEATHER)
-        levels = gain * np.arange(256, dtype=np.float32)
-        channels = [cv2.LUT(channel, (levels - np.float32(painted)) / np.float32(128)) * share
-                    + np.float32((painted - 127) / 128)
-                    for channel, painted in zip(cv2.split(rgb), self.view.backdrop, strict=True)]
-        return np.asarray(cv2.merge(channels), np.float32)
-
 
 @dataclass(frozen=True)
 class _Part:
@@ -266,13 +271,15 @@ class _Part:
     What the teacher is shown of a modality follows that modality's own mask, so that it is the
     same whether or not the other sensor is there.
 
-    shape  of the part by depth, for a mask of it
-    odd    what depth shows unlike the scene and unlike colour
+    picture  of the part by colour, for a mask of it
+    shape    of the part by depth, for a mask of it
+    odd      what depth shows unlike the scene and unlike colour
     """
 
     part: Mask
     by_colour: Mask
     by_depth: Mask
+    picture: Callable[[Mask], Picture]
     shape: Callable[[Mask], Shape]
     odd: dict[str, float]
 
@@ -281,8 +288,14 @@ class _Part:
                        by_depth=self.by_depth & roi)
 
 
-def _no_shape(mask: Mask) -> Shape:
-    raise AssertionError('no shape without depth')
+def _known(job: Callable[[Mask], T], likely: Mask) -> Callable[[Mask], T]:
+    """`job` of a mask, done at once for the likely one."""
+    found = job(likely)
+    return lambda mask: found if np.array_equal(mask, likely) else job(mask)
+
+
+def _nothing(mask: Mask) -> NoReturn:
+    raise AssertionError('asked of a sensor that is not there')
 
 
 def _inside(shape: tuple[int, int], roi: Roi) -> Mask:

@@ -83,7 +83,7 @@ def agreement(frames: Frames, preparation: Preparation) -> float:
     for frame in frames:
         colour, part, known = preparation.raw(frame)
         assert preparation.outliner is not None
-        found = preparation.outliner(colour)()
+        found = preparation.outliner(colour)
         union = ((found | part) & known).sum()
         overlaps.append(float((found & part & known).sum() / max(union, 1)))
     return float(np.median(overlaps))
