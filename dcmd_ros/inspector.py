@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dcmd_ros.network.checkpoint import ModelError, load_checkpoint
 from dcmd_ros.network.detector import Detector, Sight, outliner
 from dcmd_ros.network.engine_start import EngineStart
 from dcmd_ros.network.fitting import Fitting, fitting
-from dcmd_ros.network.lanes import Lanes
+from dcmd_ros.network.lanes import AT_ONCE, Lanes
 from dcmd_ros.network.preparation import Preparation, Prepared, Roi
 from dcmd_ros.network.quality import TRUSTED, confidence
 
@@ -45,13 +46,16 @@ class _Look:
 
 class Inspector:
     """
-    Judges frames with a trained model. Not thread-safe: one thread owns it.
+    Judges frames with a trained model, from any thread.
+
+    Alone a frame gets all cores, beside another one a core for itself.
 
     category    that was trained
     device      'cpu' or 'cuda:N'
     intrinsics  of the training camera
     modalities  that were trained
     engine      what runs the network, and how it came to that
+    at_once     frames that are worth inspecting at the same time
     warnings    what the user should know, each once
     """
 
@@ -75,10 +79,11 @@ class Inspector:
         self.category, self.intrinsics = found.category, found.view.intrinsics
         self.modalities: tuple[Modality, ...] = MODALITIES
         self._checkpoint = found
-        self._clock = _Clock()
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
         network = found.network.folded().to(self.device)
-        lanes = Lanes() if self.device == 'cpu' and torch.get_num_threads() > 1 else None
+        several = self.device == 'cpu' and torch.get_num_threads() > 1
+        self._lanes = lanes = Lanes() if several else None
+        self.at_once = AT_ONCE if several else 1
         confidence = found.confidence and found.confidence.to(self.device)
         self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
@@ -113,14 +118,17 @@ class Inspector:
             their map values are squeezed, in order, right below the threshold.
         :raises FrameError: the frame is empty, or its images do not fit together.
         """
-        clock = self._clock = _Clock()
-        mode = _checked(frame)
+        with nullcontext() if self._lanes is None else self._lanes.frame():
+            return self._inspect(frame, roi, min_region_area)
+
+    def _inspect(self, frame: Frame, roi: Roi | None, min_region_area: int) -> Inspection:
+        mode, clock = _checked(frame), _Clock()
         fit, warning = fitting(frame, self.intrinsics)
         self._warn(warning)
         whole = fit.to_trained(_with_depth(frame))
         roi = None if roi is None else fit.roi(roi)
-        look, trusted = self._trusted(whole, roi)
-        scores = without_specks(self._map(look, trusted, fit), min_region_area)
+        look, trusted = self._trusted(whole, roi, clock)
+        scores = without_specks(self._map(look, trusted, fit, clock), min_region_area)
         verdict, score = self._verdict(scores, look.prepared, trusted)
         told = 'whole' if trusted is None else look.prepared.presence
         alarms = alarm_mask(scores)
@@ -132,7 +140,7 @@ class Inspector:
         """The frame's mean trust in each sensor, 0 to 1, without judging it; NaN where absent."""
         _checked(frame)
         fit, _ = fitting(frame, self.intrinsics)
-        return self._look(fit.to_trained(_with_depth(frame)), None).trust
+        return self._look(fit.to_trained(_with_depth(frame)), None, _Clock()).trust
 
     def confidence_maps(self, frame: Frame) -> dict[Modality, NDArray[np.float32]]:
         """
@@ -141,41 +149,43 @@ class Inspector:
         """
         _checked(frame)
         fit, _ = fitting(frame, self.intrinsics)
-        look, view = self._look(fit.to_trained(_with_depth(frame)), None), self._checkpoint.view
+        look = self._look(fit.to_trained(_with_depth(frame)), None, _Clock())
+        view = self._checkpoint.view
         found = {} if look.sight is None else look.sight.confidence()
         part = look.prepared.foreground
         return {m: spread_out(c[0, 0].cpu().numpy(), part, view, fit) for m, c in found.items()}
 
-    def _trusted(self, frame: Frame, roi: Roi | None) -> tuple[_Look, Mode | None]:
+    def _trusted(self, frame: Frame, roi: Roi | None,
+                 clock: _Clock) -> tuple[_Look, Mode | None]:
         """
         The frame without its untrusted sensor, and the mode that is left, None if none is.
 
         The part is looked for again without that sensor, which may have misled the search.
         """
-        look = self._look(frame, roi)
+        look = self._look(frame, roi, clock)
         doubtful = sorted((m for m in frame.present if look.trust[m] < TRUSTED),
                           key=look.trust.__getitem__)
         if not doubtful:
             return look, frame.mode
         for modality in doubtful if len(frame.present) == 2 else ():
             alone = _without(frame, modality)
-            again = self._look(alone, roi)
+            again = self._look(alone, roi, clock)
             left = alone.present[0]
             if again.trust[left] >= TRUSTED:
                 trust = {**look.trust, left: again.trust[left]}
                 return replace(again, trust=trust), alone.mode
         return look, None
 
-    def _look(self, frame: Frame, roi: Roi | None) -> _Look:
+    def _look(self, frame: Frame, roi: Roi | None, clock: _Clock) -> _Look:
         prepared = self._prepare(frame, roi)
         trust = self._statistics(prepared)
-        self._clock.lap('prepare')
+        clock.lap('prepare')
         if not prepared.foreground.any():
             return _Look(prepared, None, trust)
         assert frame.mode is not None
         sight = self._detector.look([prepared], frame.mode)
         mean = sight.mean()
-        self._clock.lap('network')
+        clock.lap('network')
         return _Look(prepared, sight, {m: v * mean.get(m, 1.0) for m, v in trust.items()})
 
     def _statistics(self, prepared: Prepared) -> dict[Modality, float]:
@@ -183,12 +193,13 @@ class Inspector:
         return {m: confidence(prepared.quality[m], usual[m]) if m in prepared.quality
                 else float('nan') for m in MODALITIES}
 
-    def _map(self, look: _Look, mode: Mode | None, fit: Fitting) -> NDArray[np.float32]:
+    def _map(self, look: _Look, mode: Mode | None, fit: Fitting,
+             clock: _Clock) -> NDArray[np.float32]:
         part, view = look.prepared.foreground, self._checkpoint.view
         if mode is None or look.sight is None:
             return anomaly_map(None, None, part, view, fit)
         found = [each.cpu().numpy() for each in self._detector.judge(look.sight)]
-        self._clock.lap('network')
+        clock.lap('network')
         return anomaly_map(found[0], found[1], part, view, fit)
 
     def _verdict(self, scores: NDArray[np.float32], prepared: Prepared,

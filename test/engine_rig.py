@@ -73,7 +73,7 @@ class Disguise:
     :param precision: the only one that it has
     """
 
-    suffix = '.pickle'
+    suffix, staged = '.pickle', False
 
     def __init__(self, name: str, milliseconds: float, error: float = 0.0,
                  precision: str = 'f32') -> None:
@@ -98,7 +98,7 @@ class Running:
     def __init__(self, runtime: Disguise, modules: Mapping[str, nn.Module]) -> None:
         self.name, self._runtime, self._modules = f'{runtime.name} f32', runtime, modules
 
-    def __call__(self, graph: str, inputs: Sequence[Any]) -> list[Any]:
+    def __call__(self, graph: str, inputs: Sequence[Any], lanes: Any = None) -> list[Any]:
         Timed.pass_ms(self._runtime.milliseconds)
         tensors = [torch.from_numpy(given) for given in inputs]
         with torch.inference_mode():

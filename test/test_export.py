@@ -19,10 +19,10 @@ from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
 from dcmd_ros.network.detector import Detector, Sight
-from dcmd_ros.network.export import Outline, Whole, exported, write_onnx
+from dcmd_ros.network.export import Outline, Whole, exported, graphs, write_onnx
 from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.silhouette import Silhouette
-from dcmd_ros.network.stages import STAGES
+from dcmd_ros.network.stages import plan
 
 SIZE = OPTIONS.network.size
 
@@ -83,20 +83,35 @@ def test_one_module_does_what_the_detector_does(detector: Detector, mode: Mode) 
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_the_stages_one_after_the_other_say_the_same(detector: Detector, mode: Mode) -> None:
-    whole = Whole(detector, mode)
-    stages = whole.stages()
+def test_the_stages_of_a_plan_say_the_same(detector: Detector, mode: Mode) -> None:
+    whole, stages = Whole(detector, mode), graphs(detector, None, staged=True)
     if detector.network.compensator is not None:
-        assert not stages, 'restored features need the trust first'
+        assert list(stages) == list(MODES), 'restored features need the trust first'
         return
     given = frame(mode)
     known = {f'images_{m}': image for m, image in given.pop('images').items()} | given
-    assert list(known) == whole.inputs and list(stages) == list(STAGES)
+    assert list(known) == whole.inputs
     with torch.inference_mode():
-        for stage in stages.values():
-            found = stage(tuple(known[name] for name in stage.inputs))
-            known |= dict(zip(stage.outputs, found, strict=True))
+        for chains in plan(mode):
+            found = [followed([stages[name] for name in chain], known) for chain in chains]
+            known = {name: tensor for each in (known, *found) for name, tensor in each.items()}
         same([known[name] for name in whole.outputs], wanted(detector, frame(mode), mode))
+
+
+def followed(chain: list[Any], known: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What the last stage gives, each of which has only what a runtime gives it."""
+    found: dict[str, Tensor] = {}
+    for stage in chain:
+        given = tuple((known | found)[name] for name in stage.inputs)
+        found = dict(zip(stage.outputs, stage(given), strict=True))
+    return found
+
+
+def test_plans_and_stages_are_of_each_other(detector: Detector) -> None:
+    if detector.network.compensator is None:
+        named = {name for mode in MODES for chains in plan(mode) for chain in chains
+                 for name in chain}
+        assert named == set(graphs(detector, None, staged=True))
 
 
 @pytest.mark.parametrize('mode', MODES)

@@ -79,3 +79,15 @@ def test_between_threads_every_item_is_taken_or_counted() -> None:
     taker.join(60)
     assert len(taken) + box.overwritten == 6000
     assert len(set(taken)) == len(taken)
+
+
+def test_who_is_woken_takes_nothing_and_waits_again() -> None:
+    box: Mailbox[int] = Mailbox()
+    box.wake()
+    assert box.take() is None, 'woken before it waited'
+    assert box.take(0) is None
+    box.put(1)
+    box.wake()
+    assert box.take(wanted=False) is None
+    box.put(2)
+    assert (box.take(), box.overwritten) == (2, 1)

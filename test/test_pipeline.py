@@ -1,5 +1,6 @@
 """What the inference thread does with a shot, without a graph."""
 
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,6 +28,7 @@ class Judge:
     """Good as long as it is told; remembers what it was asked."""
 
     category, device, engine, intrinsics, warnings = 'part', 'cpu', 'torch', None, []
+    at_once = 1
 
     def __init__(self, model: str, device: str, threads: int, engine: str) -> None:
         if model == 'broken':
@@ -150,3 +152,60 @@ def test_an_unreadable_shot_is_counted_and_makes_no_result(bench) -> None:
 def test_an_empty_model_is_told_without_loading_anything() -> None:
     with pytest.raises(DcmdError, match='parameter model is empty'):
         load_inspector('', 'auto', 0, 'auto')
+
+
+class Paired(Judge):
+    """Two frames at once; each is judged when the test lets its stamp go."""
+
+    at_once = 2
+
+    def __init__(self, *options: object) -> None:
+        super().__init__(*options)
+        self.go = {stamp: threading.Event() for stamp in (1, 2)}
+
+    def inspect(self, frame, roi=None, min_region_area=0) -> Inspection:
+        assert self.go[frame.stamp].wait(60)
+        if frame.rgb[0, 0, 0] == 13:
+            raise ValueError('thirteen')
+        return super().inspect(frame, roi, min_region_area)
+
+
+@pytest.fixture
+def paired(bench: SimpleNamespace) -> SimpleNamespace:
+    bench.judged = threading.Semaphore(0)
+    bench.pipeline._load, bench.pipeline._judged = Paired, bench.judged.release
+    bench.pipeline.load()
+    return bench
+
+
+def coloured(stamp: int, level: int = 0) -> Shot:
+    image = message(np.full((*SIZE, 3), level, np.uint8), 'rgb8', stamp)
+    return Shot(image, None, 0, {'rgb': 'ok', 'depth': 'lost'})
+
+
+def test_two_frames_are_inspected_at_once_and_delivered_in_their_order(
+        paired: SimpleNamespace) -> None:
+    pipeline, go = paired.pipeline, paired.pipeline.judge.go
+    for stamp in (1, 2):
+        assert pipeline.room
+        pipeline.begin(coloured(stamp))
+    assert not pipeline.room
+    go[2].set()
+    assert paired.judged.acquire(timeout=60)
+    assert not pipeline.finish() and not paired.out
+    go[1].set()
+    assert paired.judged.acquire(timeout=60)
+    assert pipeline.finish() and pipeline.finish() and not pipeline.finish()
+    assert [result.inspection.stamp for result in paired.out] == [1, 2]
+    assert pipeline.room and paired.tally.counts('inference')['results'] == 2
+
+
+def test_a_frame_that_fails_gives_way_to_the_next(paired: SimpleNamespace) -> None:
+    pipeline = paired.pipeline
+    for stamp, level in ((1, 13), (2, 0)):
+        pipeline.begin(coloured(stamp, level))
+        pipeline.judge.go[stamp].set()
+    with pytest.raises(ValueError, match='thirteen'):
+        pipeline.finish(wait=True)
+    assert pipeline.finish(wait=True)
+    assert [result.inspection.stamp for result in paired.out] == [2]

@@ -27,7 +27,7 @@ OUTPUTS = {f'/dcmd_inspector/{name}' for name in TYPES}
 class Judge:
     """Score and confidence from the brightness and the distance that it sees."""
 
-    category, device, engine, intrinsics = 'part', 'cpu', 'torch', None
+    category, device, engine, intrinsics, at_once = 'part', 'cpu', 'torch', None, 1
     warnings = ['trained elsewhere']
 
     def __init__(self, model: str, device: str, threads: int, engine: str) -> None:

@@ -12,6 +12,18 @@ from dcmd_ros.nodes.worker import Worker
 LIMIT = 60.0
 
 
+class Simple:
+    """Handles each item at once."""
+
+    room = True
+
+    def __init__(self, handle: Callable[[int], None]) -> None:
+        self.begin = handle
+
+    def finish(self, wait: bool = False) -> bool:
+        return False
+
+
 class Held:
     """Handles items; the first one only when `free` is set."""
 
@@ -30,7 +42,7 @@ class Held:
 
 @contextmanager
 def worker(handle: Callable[[int], None]) -> Iterator[Worker[int]]:
-    thread: Worker[int] = Worker(handle, lambda error: None)
+    thread: Worker[int] = Worker(Simple(handle), lambda error: None)
     try:
         yield thread
     finally:
@@ -73,7 +85,7 @@ class Queue:
     def put(self, item: Any) -> None:
         self._items.append(item)
 
-    def take(self, timeout: float) -> Any:
+    def take(self, timeout: float, wanted: bool) -> Any:
         return self._items.popleft() if self._items else None
 
     def close(self) -> None:
@@ -88,7 +100,7 @@ def test_an_item_that_fails_does_not_end_the_thread() -> None:
         if item == 1:
             raise ValueError('first')
         seen.set()
-    thread: Worker[int] = Worker(handle, errors.put)
+    thread: Worker[int] = Worker(Simple(handle), errors.put)
     try:
         thread.put(1)
         assert str(errors.get(timeout=LIMIT)) == 'first'
@@ -96,3 +108,113 @@ def test_an_item_that_fails_does_not_end_the_thread() -> None:
         assert seen.wait(LIMIT)
     finally:
         thread.close()
+
+
+class Slow:
+    """Two items at once, which end when they are told to; finished in their order."""
+
+    def __init__(self) -> None:
+        self.begun: deque[int] = deque()
+        self.ended: set[int] = set()
+        self.finished: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.began: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.changed = threading.Condition()
+
+    @property
+    def room(self) -> bool:
+        return len(self.begun) < 2
+
+    def begin(self, item: int) -> None:
+        self.begun.append(item)
+        self.began.put(item)
+
+    def end(self, item: int) -> None:
+        with self.changed:
+            self.ended.add(item)
+            self.changed.notify_all()
+
+    def finish(self, wait: bool = False) -> bool:
+        if not self.begun:
+            return False
+        with self.changed:
+            if wait:
+                self.changed.wait_for(lambda: self.begun[0] in self.ended, LIMIT)
+            if self.begun[0] not in self.ended:
+                return False
+        item = self.begun.popleft()
+        self.finished.put(item)
+        if item == 13:
+            raise ValueError('thirteen')
+        return True
+
+
+@contextmanager
+def slow() -> Iterator[tuple[Worker[int], Slow, Callable[[int], None]]]:
+    """The last one ends an item and says so, as an inspection does."""
+    work = Slow()
+    thread: Worker[int] = Worker(work, lambda error: None)
+
+    def end(item: int) -> None:
+        work.end(item)
+        thread.wake()
+    try:
+        yield thread, work, end
+    finally:
+        for item in list(work.begun):
+            work.end(item)
+        thread.close()
+
+
+def test_two_are_at_work_and_the_newest_waits_for_room() -> None:
+    with slow() as (thread, work, end):
+        for item in (1, 2):
+            thread.put(item)
+            assert work.began.get(timeout=LIMIT) == item
+        for item in (3, 4):
+            thread.put(item)
+        assert work.finished.empty() and thread.mailbox.overwritten == 1
+        end(1)
+        assert work.finished.get(timeout=LIMIT) == 1
+        assert work.began.get(timeout=LIMIT) == 4
+        assert thread.stale == 0
+
+
+def test_what_ends_first_waits_for_what_began_first() -> None:
+    with slow() as (thread, work, end):
+        for item in (1, 2):
+            thread.put(item)
+            work.began.get(timeout=LIMIT)
+        end(2)
+        assert thread.call(work.finished.empty).result(LIMIT)
+        end(1)
+        assert [work.finished.get(timeout=LIMIT) for _ in range(2)] == [1, 2]
+
+
+def test_a_job_may_wait_for_all_that_was_begun_and_others_do_not() -> None:
+    with slow() as (thread, work, end):
+        thread.put(1)
+        work.began.get(timeout=LIMIT)
+        assert thread.call(lambda: list(work.begun)).result(LIMIT) == [1]
+        settled = thread.call(lambda: list(work.begun), settled=True)
+        assert not settled.done()
+        end(1)
+        assert settled.result(LIMIT) == []
+
+
+def test_what_fails_when_it_is_finished_keeps_nothing_from_being_finished() -> None:
+    with slow() as (thread, work, end):
+        for item in (13, 2):
+            thread.put(item)
+            work.began.get(timeout=LIMIT)
+        work.end(2)
+        end(13)
+        assert [work.finished.get(timeout=LIMIT) for _ in range(2)] == [13, 2]
+
+
+def test_what_was_begun_is_finished_before_the_end() -> None:
+    with slow() as (thread, work, _):
+        thread.put(1)
+        work.began.get(timeout=LIMIT)
+        work.end(1)
+        thread.close()
+        assert work.finished.get(timeout=LIMIT) == 1

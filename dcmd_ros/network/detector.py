@@ -18,7 +18,7 @@ from dcmd_ros.network.compensator import context_of
 from dcmd_ros.network.confidence import CELL, Confidence, measured_share
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd, images_of, mean_on
 from dcmd_ros.network.fusion import Scales, evidence
-from dcmd_ros.network.lanes import Lanes
+from dcmd_ros.network.lanes import Lanes, alone
 from dcmd_ros.network.picture import teacher_input
 from dcmd_ros.network.preparation import (
     Colour,
@@ -156,7 +156,7 @@ class Detector:
         valid = None if mode == 'rgb_only' else masks([p.valid for p in prepared], self.device)
         if self.engine is not None and len(prepared) == 1:
             found, seen, *trusted = map(
-                torch.from_numpy, self.engine(mode, arrays(prepared[0], mode)))
+                torch.from_numpy, self.engine(mode, arrays(prepared[0], mode), self.lanes))
             return Sight(mode, {}, part, valid, dict(zip(PRESENT[mode], trusted, strict=False)),
                          judged=(found, seen))
         images = inputs(prepared, mode, self.device)
@@ -169,7 +169,7 @@ class Detector:
 
     def _alone(self, job: Callable[[], T]) -> T:
         """A small job on one core: on several its threads would wait for each other."""
-        return job() if self.lanes is None else self.lanes.begin(job).result()
+        return job() if self.lanes is None else alone(job)
 
     def _features(self, images: Mapping[Modality, Tensor]) -> dict[Modality, list[Tensor]]:
         if self.lanes is None:

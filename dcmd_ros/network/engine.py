@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dcmd_ros.errors import DcmdError
 from dcmd_ros.network.export import Graph
+from dcmd_ros.network.lanes import Lanes
 
 ENGINES = ('auto', 'torch', 'openvino', 'onnxruntime', 'tensorrt')
 
@@ -28,8 +29,13 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def __call__(self, graph: str, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        """A graph's outputs, in the order of `Graph.outputs`; one thread for each graph."""
+    def __call__(self, graph: str, inputs: Sequence[NDArray[Any]],
+                 lanes: Lanes | None = None) -> list[NDArray[Any]]:
+        """
+        A graph's outputs, in the order of `Graph.outputs`; from any thread.
+
+        :param lanes: for what can run side by side
+        """
         ...
 
 
@@ -37,7 +43,8 @@ class Runtime(Protocol):
     """
     A library that runs exported graphs on the CPU.
 
-    suffix      of a graph's file
+    suffix  of a graph's file
+    staged  whether it runs the availability modes in stages, where they can be cut
     """
 
     @property
@@ -45,6 +52,9 @@ class Runtime(Protocol):
 
     @property
     def suffix(self) -> str: ...
+
+    @property
+    def staged(self) -> bool: ...
 
     def version(self) -> str:
         """:raises EngineError: it is not installed; says what to install."""

@@ -57,7 +57,7 @@ def export(model: Path, runtime: Runtime) -> None:
     teacher = Backbone(found.config.backbone, found.config.size)
     detector = Detector(found.network.folded(), teacher, found.scales,
                         confidence=found.confidence)
-    wanted = graphs(detector, found.silhouette)
+    wanted = graphs(detector, found.silhouette, runtime.staged)
 
     def write(folder: Path) -> None:
         for number, (name, graph) in enumerate(wanted.items(), 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,10 +17,9 @@ from dcmd_ros.network.compensator import kept_cells
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.detector import PRESENT, Detector, outline_side
 from dcmd_ros.network.fusion import evidence
-from dcmd_ros.network.lite0 import Lite0
 from dcmd_ros.network.memory import Memory
 from dcmd_ros.network.silhouette import Silhouette
-from dcmd_ros.network.stages import STAGES, First, Last, Middle
+from dcmd_ros.network.stages import stages
 
 OPSET = 18
 
@@ -41,10 +40,6 @@ class Graph(Protocol):
 
     def example(self) -> dict[str, Any]:
         """Arguments of the right shapes."""
-        ...
-
-    def stages(self) -> Mapping[str, Graph]:
-        """The same in STAGES, which take and give tensors by name; empty if it cannot be cut."""
         ...
 
 
@@ -108,24 +103,6 @@ class Whole(nn.Module):
         return {'images': images, 'part': mask} | (
             {} if self.mode == 'rgb_only' else {'valid': mask.clone()})
 
-    @torch.no_grad()
-    def stages(self) -> Mapping[str, Graph]:
-        if self.network.compensator is not None or not isinstance(self.teacher.network, Lite0):
-            return {}
-        given = dict(zip(self.inputs, tensors(self), strict=True))
-        images = {name: given[name] for name in self.inputs if name.startswith('images')}
-        modalities = PRESENT[self.mode]
-        first = First(self.teacher, images)
-        stem = dict(zip(first.outputs, first.run(images), strict=True))
-        middle = Middle(self.teacher, self.network, self.mode, modalities, stem)
-        found = dict(zip(middle.outputs, middle.run(stem), strict=True))
-        masks = {name: given[name] for name in self.inputs
-                 if name in ('part', 'valid', 'images_depth')}
-        last = Last(self.network, self.confidence, self.mode, self.scales, modalities,
-                    {**found, **masks}, self.outputs)
-        stages: Sequence[Graph] = (first, middle, last)
-        return dict(zip(STAGES, stages, strict=True))
-
 
 class Outline(nn.Module):
     """Where the part is by colour, as `detector.outliner` finds it."""
@@ -146,13 +123,20 @@ class Outline(nn.Module):
         side = outline_side(self.size)
         return {'image': torch.zeros(count, 3, side, side)}
 
-    def stages(self) -> Mapping[str, Graph]:
-        return {}
 
+def graphs(detector: Detector, silhouette: Silhouette | None,
+           staged: bool = False) -> dict[str, Graph]:
+    """
+    All that a model needs of an engine, by name.
 
-def graphs(detector: Detector, silhouette: Silhouette | None) -> dict[str, Graph]:
-    """All that a model needs of an engine, by name."""
-    found: dict[str, Graph] = {mode: Whole(detector, mode) for mode in PRESENT}
+    :param staged: the availability modes in `stages`, where they can be cut
+    """
+    modes = {mode: Whole(detector, mode) for mode in PRESENT}
+    found: dict[str, Graph] = dict(modes.items())
+    if staged:
+        both = modes['both']
+        found = {**stages(detector, dict(zip(both.inputs, tensors(both), strict=True)),
+                          {mode: whole.outputs for mode, whole in modes.items()})} or found
     if silhouette is not None:
         found['outline'] = Outline(silhouette, detector.teacher)
     return found

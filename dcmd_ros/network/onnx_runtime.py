@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from dcmd_ros.network.engine import missing
 from dcmd_ros.network.export import Graph, write_onnx
+from dcmd_ros.network.lanes import Lanes
 
 
 class OnnxRuntime:
     """The runtime; its library is an extra."""
 
-    name, suffix = 'onnxruntime', '.onnx'
+    name, suffix, staged = 'onnxruntime', '.onnx', False
 
     def version(self) -> str:
         return str(_library().__version__)
@@ -40,7 +41,8 @@ class _Sessions:
     def __init__(self, name: str, sessions: Mapping[str, Any]) -> None:
         self.name, self._sessions = name, sessions
 
-    def __call__(self, graph: str, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    def __call__(self, graph: str, inputs: Sequence[NDArray[Any]],
+                 lanes: Lanes | None = None) -> list[NDArray[Any]]:
         session = self._sessions[graph]
         names = [given.name for given in session.get_inputs()]
         return session.run(None, dict(zip(names, inputs, strict=True)))

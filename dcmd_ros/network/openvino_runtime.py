@@ -1,28 +1,35 @@
 """
 OpenVINO: the graphs on the CPU, in f32 or, where the processor has it, bf16.
 
-In bf16 a graph runs in stages, of which those that do not bear it run in f32; so does the outline.
+An availability mode runs in stages, of which in bf16 those that do not bear it run in f32; so does
+the outline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dcmd_ros.network.detector import PRESENT
+from dcmd_ros.frame import MODES
 from dcmd_ros.network.engine import missing
 from dcmd_ros.network.export import Graph, exported, inputs_of, tensors
-from dcmd_ros.network.stages import COARSE, STAGES
+from dcmd_ros.network.lanes import AT_ONCE, Lanes
+from dcmd_ros.network.stages import COARSE, Chain, Plan, last, plan
+
+Found = dict[str, Any]  # arrays and tensors, by name
 
 
 class OpenVino:
     """The runtime; its library is an extra."""
 
-    name, suffix = 'openvino', '.xml'
+    name, suffix, staged = 'openvino', '.xml', True
 
     def version(self) -> str:
         return str(_library().__version__)
@@ -32,54 +39,86 @@ class OpenVino:
         return ('f32', 'bf16') if 'BF16' in able else ('f32',)
 
     def write(self, graph: Graph, path: Path) -> None:
-        _write(graph, path)
-        for name, stage in graph.stages().items():
-            _write(stage, path.with_name(f'{path.stem}.{name}{self.suffix}'))
+        library = _library()
+        model = library.convert_model(exported(graph))
+        model.reshape({n: list(t.shape) for n, t in enumerate(tensors(graph))})  # else any size
+        for ports, names in ((model.inputs, graph.inputs), (model.outputs, graph.outputs)):
+            for port, name in zip(ports, names, strict=True):
+                port.get_tensor().set_names({name})
+        library.save_model(model, path, compress_to_fp16=False)
 
     def load(self, files: Mapping[str, Path], precision: str, threads: int) -> _Compiled:
         core = _library().Core()
+        cut = all(last(mode) in files for mode in MODES)
 
-        def request(name: str, precise: bool) -> Any:
-            return core.compile_model(files[name], 'CPU', {
-                'INFERENCE_PRECISION_HINT': 'f32' if precise else precision,
-                'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_NUM_THREADS': threads,
-                'ENABLE_CPU_PINNING': False}).create_infer_request()
-
-        def requests(graph: str) -> list[Any]:
-            if precision == 'f32' or f'{graph}.{COARSE}' not in files:
-                return [request(graph, graph not in PRESENT)]
-            return [request(f'{graph}.{stage}', stage != COARSE) for stage in STAGES]
-        return _Compiled(f'{self.name} {precision}', {
-            graph: requests(graph) for graph in files if '.' not in graph})
+        def request(name: str) -> Any:
+            coarse = name.endswith(f'.{COARSE}') or (name in MODES and not cut)
+            return _begun(core.compile_model(files[name], 'CPU', {
+                'INFERENCE_PRECISION_HINT': precision if coarse else 'f32',
+                'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_NUM_THREADS': max(threads // AT_ONCE, 1),
+                'ENABLE_CPU_PINNING': False}).create_infer_request())
+        plans: dict[str, Plan] = {m: plan(m) for m in MODES} if cut else {}
+        return _Compiled(f'{self.name} {precision}', [
+            {name: request(name) for name in files} for _ in range(min(threads, AT_ONCE))], plans)
 
 
 class _Compiled:
-    def __init__(self, name: str, requests: Mapping[str, Sequence[Any]]) -> None:
-        self.name, self._requests = name, requests
+    """
+    Frames that are looked at together run graphs of their own: two requests of one graph would be
+    handed to threads that the system likes to keep on one core.
+    """
 
-    def __call__(self, graph: str, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        requests = self._requests[graph]
-        if len(requests) == 1:
-            found = requests[0].infer(list(inputs), share_inputs=True)
-            return [array.copy() for array in found.to_tuple()]
-        known: dict[str, Any] = dict(zip(inputs_of(graph), inputs, strict=True))  # type: ignore
-        for request in requests:
-            model = request.get_compiled_model()
-            request.infer({p.any_name: known[p.any_name] for p in model.inputs},
-                          share_inputs=True)
-            known |= {p.any_name: request.get_tensor(p) for p in model.outputs}
-        return [np.array(known[p.any_name].data)
-                for p in requests[-1].get_compiled_model().outputs]
+    def __init__(self, name: str, requests: Sequence[Mapping[str, Any]],
+                 plans: Mapping[str, Plan]) -> None:
+        self.name, self._plans = name, plans
+        self._free: LifoQueue[Mapping[str, Any]] = LifoQueue()
+        for each in requests:
+            self._free.put(each)
+
+    def __call__(self, graph: str, inputs: Sequence[NDArray[Any]],
+                 lanes: Lanes | None = None) -> list[NDArray[Any]]:
+        with self._requests() as requests:
+            if graph not in self._plans:
+                found = requests[graph].infer(list(inputs), share_inputs=True)
+                return [array.copy() for array in found.to_tuple()]
+            known: Found = dict(zip(inputs_of(graph), inputs, strict=True))  # type: ignore
+            for chains in self._plans[graph]:
+                jobs = [partial(_run, requests, chain, known) for chain in chains]
+                for found in [job() for job in jobs] if lanes is None else lanes(jobs):
+                    known |= found
+            return [np.array(tensor.data) for tensor in found.values()]
+
+    @contextmanager
+    def _requests(self) -> Iterator[Mapping[str, Any]]:
+        requests = self._free.get()
+        try:
+            yield requests
+        finally:
+            self._free.put(requests)
 
 
-def _write(graph: Graph, path: Path) -> None:
-    library = _library()
-    model = library.convert_model(exported(graph))
-    model.reshape({n: list(t.shape) for n, t in enumerate(tensors(graph))})  # else any size
-    for ports, names in ((model.inputs, graph.inputs), (model.outputs, graph.outputs)):
-        for port, name in zip(ports, names, strict=True):
-            port.get_tensor().set_names({name})
-    library.save_model(model, path, compress_to_fp16=False)
+def _begun(request: Any) -> Any:
+    """
+    After a first run, of nothing.
+
+    It takes what memory it needs now. And the first conversions of a process must not happen on
+    two threads together: each then waits for the other for ever (seen with OpenVINO 2026.4).
+    """
+    request.infer({port.any_name: np.zeros(list(port.shape), port.element_type.to_dtype())
+                   for port in request.get_compiled_model().inputs}, share_inputs=True)
+    return request
+
+
+def _run(requests: Mapping[str, Any], chain: Chain, known: Found) -> Found:
+    """What the last stage of a chain gives."""
+    found: Found = {}
+    for name in chain:
+        known, request = known | found, requests[name]
+        model = request.get_compiled_model()
+        request.infer({port.any_name: known[port.any_name] for port in model.inputs},
+                      share_inputs=True)
+        found = {port.any_name: request.get_tensor(port) for port in model.outputs}
+    return found
 
 
 def _library() -> Any:

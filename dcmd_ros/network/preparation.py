@@ -226,7 +226,7 @@ class Preparation:
 
     def _beside(self, job: Callable[[], T]) -> Callable[[], T]:
         """Begins a job in a lane where there are lanes; what it returns waits for it."""
-        return job if self._lanes is None else self._lanes.begin(job).result
+        return job if self._lanes is None else self._lanes.begin(job)
 
     def _seen(self, rgb: Colour) -> tuple[Mask, Mask, Callable[[Mask], Picture]]:
         """The part by colour (side, side, 3), without specks and as it is; and its picture."""

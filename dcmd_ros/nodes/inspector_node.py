@@ -40,7 +40,7 @@ SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FA
 
 class InspectorNode(LifecycleNode):
     """
-    Runs on one executor thread; `worker` is the one inference thread, which owns the model.
+    Runs on one executor thread; `worker` is the one inference thread, which owns the pipeline.
 
     state    unconfigured, inactive, active or finalized; while it changes, how
     failure  why the last transition failed, empty where it did not
@@ -68,8 +68,8 @@ class InspectorNode(LifecycleNode):
         converter = Converter(self.infos, self.tally, Transforms(self))
         self.pipeline = Pipeline(
             load, converter, self.tally, lambda: self.get_clock().now().nanoseconds,
-            self.settings, self._deliver)
-        self.worker: Worker[Shot] = Worker(self.pipeline.run, self._frame_failed)
+            self.settings, self._deliver, judged=lambda: self.worker.wake())
+        self.worker: Worker[Shot] = Worker(self.pipeline, self._frame_failed)
         self.streams = Streams(self, self.inputs, self.tally, self.worker.put)
         self.supervision = Supervision(self)
         self._answers = Services(self)
@@ -113,7 +113,7 @@ class InspectorNode(LifecycleNode):
         return SUCCESS
 
     def _load(self) -> None:
-        loading = self.worker.call(self.pipeline.load)
+        loading = self.worker.call(self.pipeline.load, settled=True)
         while not wait([loading], timeout=DIAGNOSTICS_PERIOD).done:
             self._publish_diagnostics()
         loading.result()
@@ -134,7 +134,7 @@ class InspectorNode(LifecycleNode):
 
     def _release(self) -> None:
         self._rest()
-        self.worker.call(self.pipeline.unload)
+        self.worker.call(self.pipeline.unload, settled=True)
 
     def close(self) -> None:
         """End the inference thread; before destroy_node, when nothing spins any more."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -37,6 +39,11 @@ class Judge(Protocol):
     def intrinsics(self) -> Intrinsics | None: ...
 
     @property
+    def at_once(self) -> int:
+        """Frames that are worth inspecting at the same time, each on a thread of its own."""
+        ...
+
+    @property
     def warnings(self) -> list[str]: ...
 
     def warm_up(self) -> None: ...
@@ -47,6 +54,7 @@ class Judge(Protocol):
 
 
 Load = Callable[[str, str, int, str], Judge]
+T = TypeVar('T')
 
 
 def load_inspector(model: str, device: str, threads: int, engine: str,
@@ -67,19 +75,41 @@ def load_live(model: str, device: str, threads: int, engine: str) -> Judge:
     return load_inspector(model, device, threads, engine, background=True)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Begun:
+    """
+    A shot whose frame is being inspected.
+
+    judging         gives the inspection, and when it was there
+    begun, decoded  when work on it began, and when it was a frame
+    """
+
+    shot: Shot
+    frame: Frame
+    category: str
+    judging: Future[tuple[Inspection, int]]
+    begun: int
+    decoded: int
+
+
 class Pipeline:
     """
-    Owned by the inference thread, but for `settings` and `publish`, which the executor swaps.
+    Owned by the inference thread, but for `settings`, which the executor swaps.
+
+    As many frames as the model is ready for are inspected at once, on threads of their own; they
+    are delivered in the order in which they came.
 
     :param now: the clock that stamps are told by, nanoseconds
     :param deliver: gets each result, on the inference thread
     :param steady: the clock that arrivals are told by, nanoseconds
+    :param judged: called when a frame can be finished, on any thread
     """
 
     def __init__(
             self, load: Load, converter: Converter, tally: Tally, now: Callable[[], int],
             settings: Settings, deliver: Callable[[Shot, Result], None],
-            steady: Callable[[], int] = time.monotonic_ns) -> None:
+            steady: Callable[[], int] = time.monotonic_ns,
+            judged: Callable[[], None] = lambda: None) -> None:
         self.settings = settings
         self.judge: Judge | None = None
         self.loaded = ''
@@ -89,20 +119,45 @@ class Pipeline:
         self._now = now
         self._steady = steady
         self._deliver = deliver
+        self._judged = judged
+        self._begun: deque[_Begun] = deque()
+        self._threads: Executor | None = None
 
     def load(self) -> None:
-        """Load and warm up the model of the settings; on failure the old one stays."""
+        """
+        Load and warm up the model of the settings; on failure the old one stays.
+
+        Nothing may have been begun and not finished.
+        """
         settings = self.settings
         judge = self._load(settings.model, settings.device, settings.threads,
                            settings.engine)
         judge.warm_up()
+        self.unload()
         self.judge, self.loaded = judge, settings.model
+        if judge.at_once > 1:
+            self._threads = ThreadPoolExecutor(judge.at_once, 'frame')
 
     def unload(self) -> None:
+        """Nothing may have been begun and not finished."""
         self.judge, self.loaded = None, ''
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+            self._threads = None
 
     def run(self, shot: Shot) -> None:
-        """One shot to one result; a shot that cannot be read is counted, with its cause."""
+        """One shot to one result."""
+        self.begin(shot)
+        while self.finish(wait=True):
+            pass
+
+    @property
+    def room(self) -> bool:
+        """Whether another shot may begin."""
+        return len(self._begun) < (1 if self.judge is None else self.judge.at_once)
+
+    def begin(self, shot: Shot) -> None:
+        """Have a shot's frame inspected; one that cannot be read is counted, with its cause."""
         settings, judge = self.settings, self.judge
         if judge is None:
             self._tally.count('inference', 'no_model')
@@ -116,15 +171,47 @@ class Pipeline:
             self._tally.count('inference', 'unreadable')
             return
         decoded = self._steady()
-        inspection = no_verdict(frame) if shot.live.empty else judge.inspect(
-            frame, settings.region(), settings.min_region_area)
-        judged = self._steady()
-        self._finish(shot, frame, inspection, judge.category)
-        self._tally.stages({
-            'wait': (begun - shot.received) / 1e6, 'decode': (decoded - begun) / 1e6,
-            **inspection.timings, 'publish': (self._steady() - judged) / 1e6})
 
-    def _finish(
+        def inspected() -> tuple[Inspection, int]:
+            inspection = no_verdict(frame) if shot.live.empty else judge.inspect(
+                frame, settings.region(), settings.min_region_area)
+            return inspection, self._steady()
+        judging = self._submit(inspected)
+        self._begun.append(_Begun(shot, frame, judge.category, judging, begun, decoded))
+        judging.add_done_callback(lambda _: self._judged())
+
+    def _submit(self, job: Callable[[], T]) -> Future[T]:
+        if self._threads is not None:
+            return self._threads.submit(job)
+        done: Future[T] = Future()
+        try:
+            done.set_result(job())
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    def finish(self, wait: bool = False) -> bool:
+        """
+        One result, of the shot that was begun first, if its frame has been inspected.
+
+        :param wait: until it has
+        :returns: false where there is none
+        """
+        if not self._begun or not (wait or self._begun[0].judging.done()):
+            return False
+        first = self._begun[0]
+        try:
+            inspection, judged = first.judging.result()
+        finally:
+            self._begun.popleft()
+        self._publish(first.shot, first.frame, inspection, first.category)
+        self._tally.stages({
+            'wait': (first.begun - first.shot.received) / 1e6,
+            'decode': (first.decoded - first.begun) / 1e6,
+            **inspection.timings, 'publish': (self._steady() - judged) / 1e6})
+        return True
+
+    def _publish(
             self, shot: Shot, frame: Frame, inspection: Inspection, category: str) -> None:
         now = self._now()
         sensors = {m: sensor(m, shot, frame, inspection, now) for m in MODALITIES}

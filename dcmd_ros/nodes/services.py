@@ -55,7 +55,7 @@ class Services:
         node = self._node
         if node.state == 'unconfigured':
             raise DcmdError('the node is unconfigured; `configure` loads the model')
-        await self._on_inference_thread(node.reload)
+        await self._on_inference_thread(node.reload, settled=True)
         return True, f'now inspecting with {node.settings.model}'
 
     async def reset(self) -> tuple[bool, str]:
@@ -83,10 +83,11 @@ class Services:
             raise DcmdError(because(f'no result within {timeout:g} s', node.supervision.cause()))
         return result
 
-    async def _on_inference_thread(self, job: Callable[[], object]) -> object:
+    async def _on_inference_thread(self, job: Callable[[], object],
+                                   settled: bool = False) -> object:
         executor = self._executor
         done = Future(executor=executor)
-        self._node.worker.call(job).add_done_callback(
+        self._node.worker.call(job, settled).add_done_callback(
             lambda finished: fulfil(done, finished, executor))
         return (await done).result()
 

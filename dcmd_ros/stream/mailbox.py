@@ -19,7 +19,7 @@ class Mailbox(Generic[T]):
     def __init__(self) -> None:
         self.overwritten = 0
         self._item: T | None = None
-        self._closed = False
+        self._closed = self._woken = False
         self._changed = threading.Condition()
 
     def put(self, item: T) -> None:
@@ -30,12 +30,26 @@ class Mailbox(Generic[T]):
                 self._item = item
                 self._changed.notify()
 
-    def take(self, timeout: float | None = None) -> T | None:
-        """The newest item, once; None after `timeout` seconds or when closed."""
+    def take(self, timeout: float | None = None, wanted: bool = True) -> T | None:
+        """
+        The newest item, once; None after `timeout` seconds, when woken or when closed.
+
+        :param wanted: else only wait, and leave the item for a newer one
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._item is not None or self._closed, timeout)
+            self._changed.wait_for(lambda: self._closed or self._woken or (
+                wanted and self._item is not None), timeout)
+            self._woken = False
+            if not wanted:
+                return None
             item, self._item = self._item, None
             return item
+
+    def wake(self) -> None:
+        """Whoever waits, or waits next, waits no longer."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify()
 
     def close(self) -> None:
         """Wake whoever waits; what is there can still be taken."""

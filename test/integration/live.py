@@ -47,6 +47,8 @@ class BrightSpots:
     A model named missing.pth is missing, device cuda:7 absent.
     """
 
+    at_once = 2
+
     def __init__(self, model: str, device: str = 'auto', threads: int = 0,
                  engine: str = 'torch') -> None:
         if 'missing' in model or not model:
