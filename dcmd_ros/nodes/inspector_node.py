@@ -130,7 +130,7 @@ class InspectorNode(LifecycleNode):
         self.streams.stop()
         self.inputs.unsubscribe()
         self.next_result.give_up()
-        self.worker.call(self.parts.finish)
+        self.worker.call(self.parts.finish, settled=True)
 
     def _release(self) -> None:
         self._rest()
