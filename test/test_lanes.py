@@ -39,6 +39,23 @@ def test_what_a_job_raises_is_raised() -> None:
         Lanes().begin(fail)()
 
 
+def test_what_others_do_has_ended_when_one_fails() -> None:
+    began, go, ended = (threading.Event() for _ in range(3))
+
+    def fail() -> None:
+        assert began.wait(60)
+        threading.Timer(0.05, go.set).start()
+        raise ValueError('first')
+
+    def slow() -> None:
+        began.set()
+        assert go.wait(60)
+        ended.set()
+    with pytest.raises(ValueError, match='first'):
+        Lanes()([fail, slow, lambda: None])
+    assert ended.is_set()
+
+
 def test_a_lane_has_one_core_and_keeps_no_gradients_and_others_keep_theirs() -> None:
     threads = torch.get_num_threads()
     told = Lanes()([partial(lambda: (torch.get_num_threads(), torch.is_inference_mode_enabled()))])

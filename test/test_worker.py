@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from dcmd_ros.nodes import worker as worker_module
 from dcmd_ros.nodes.worker import Worker
 
 LIMIT = 60.0
@@ -165,7 +168,9 @@ def slow() -> Iterator[tuple[Worker[int], Slow, Callable[[int], None]]]:
         thread.close()
 
 
-def test_two_are_at_work_and_the_newest_waits_for_room() -> None:
+def test_two_are_at_work_and_the_newest_waits_for_room(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, 'PATIENCE', 1e6)  # nothing but being woken helps
     with slow() as (thread, work, end):
         for item in (1, 2):
             thread.put(item)
@@ -215,6 +220,9 @@ def test_what_was_begun_is_finished_before_the_end() -> None:
     with slow() as (thread, work, _):
         thread.put(1)
         work.began.get(timeout=LIMIT)
+        closing = threading.Thread(target=thread.close, args=(LIMIT,))
+        closing.start()
+        assert thread._stop.wait(LIMIT) and work.finished.empty()
         work.end(1)
-        thread.close()
+        closing.join(LIMIT)
         assert work.finished.get(timeout=LIMIT) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -33,10 +33,15 @@ class Lanes:
 
     def __call__(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
         """The jobs' results, in their order; raises what the first failing job raised."""
-        others = [self.begin(job) for job in jobs[1:]]
-        first = [alone(job) for job in jobs[:1]]
-        last = [result() for result in reversed(others)]  # where the other lanes come last
-        return [*first, *reversed(last)]
+        if self._frames > 1 or len(jobs) < 2:
+            return [alone(job) for job in jobs]
+        others = [(self._others.submit(alone, job), job) for job in jobs[1:]]
+        try:
+            first = alone(jobs[0])
+            rest = [_result(*other) for other in reversed(others)]  # where other lanes come last
+        finally:  # a job must not go on when what it works on is let go
+            wait([begun for begun, _ in others if not begun.cancel()])
+        return [first, *reversed(rest)]
 
     def begin(self, job: Callable[[], T]) -> Callable[[], T]:
         """

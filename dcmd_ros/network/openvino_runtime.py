@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from queue import LifoQueue
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from dcmd_ros.network.lanes import AT_ONCE, Lanes
 from dcmd_ros.network.stages import COARSE, Chain, Plan, last, plan
 
 Found = dict[str, Any]  # arrays and tensors, by name
+_FIRST = Lock()  # see `_begun`
 
 
 class OpenVino:
@@ -104,8 +106,10 @@ def _begun(request: Any) -> Any:
     It takes what memory it needs now. And the first conversions of a process must not happen on
     two threads together: each then waits for the other for ever (seen with OpenVINO 2026.4).
     """
-    request.infer({port.any_name: np.zeros(list(port.shape), port.element_type.to_dtype())
-                   for port in request.get_compiled_model().inputs}, share_inputs=True)
+    ports = request.get_compiled_model().inputs
+    with _FIRST:
+        request.infer({port.any_name: np.zeros(list(port.shape), port.element_type.to_dtype())
+                       for port in ports}, share_inputs=True)
     return request
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import wait
 from pathlib import Path
@@ -53,6 +54,7 @@ class InspectorNode(LifecycleNode):
         super().__init__(NAME, **kwargs)
         self.state = 'unconfigured'
         self.failure = ''
+        self._since = 0  # when the node was activated, steady clock, nanoseconds
         self._attempt: tuple[object, ...] | None = None
         self._engine = ''
         self.add_on_set_parameters_callback(self._validate)
@@ -77,7 +79,7 @@ class InspectorNode(LifecycleNode):
         self.add_post_set_parameters_callback(self._apply)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(DIAGNOSTICS_PERIOD, self._supervise, clock=steady)
-        self.create_timer(PART_LOOK, lambda: self.worker.call(self.parts.expire), clock=steady)
+        self.create_timer(PART_LOOK, lambda: self.worker.call(self._expire), clock=steady)
         self._starter = self.create_timer(0.0, self._start, clock=steady)
 
     # The lifecycle. rclpy swallows what a callback raises, so nothing may get out of here.
@@ -121,6 +123,7 @@ class InspectorNode(LifecycleNode):
             self.get_logger().warning(warning)
 
     def _listen(self) -> None:
+        self._since = time.monotonic_ns()
         self.reset()
         self.inputs.subscribe(self.settings)
         self.pipeline.converter.topics = self.inputs.topics()
@@ -154,13 +157,18 @@ class InspectorNode(LifecycleNode):
     # What the inference thread calls.
 
     def _deliver(self, shot: Shot, result: Result) -> None:
-        if self.state != 'active':
+        if self.state != 'active' or shot.emitted < self._since:
             self.tally.count('inference', 'inactive')
             return
         self.outputs.publish(result)
         self.parts.take(result)
         self.next_result.deliver(shot, result)
         self.streams.judged(shot, result)
+
+    def _expire(self) -> None:
+        """A part is not over while a frame of it is being inspected."""
+        if self.pipeline.idle:
+            self.parts.expire()
 
     def reload(self) -> None:
         """Swap to the model of the settings; the part in view was still the old one's."""

@@ -133,10 +133,9 @@ class Pipeline:
         judge = self._load(settings.model, settings.device, settings.threads,
                            settings.engine)
         judge.warm_up()
+        threads = ThreadPoolExecutor(judge.at_once, 'frame') if judge.at_once > 1 else None
         self.unload()
-        self.judge, self.loaded = judge, settings.model
-        if judge.at_once > 1:
-            self._threads = ThreadPoolExecutor(judge.at_once, 'frame')
+        self.judge, self.loaded, self._threads = judge, settings.model, threads
 
     def unload(self) -> None:
         """Nothing may have been begun and not finished."""
@@ -150,6 +149,11 @@ class Pipeline:
         self.begin(shot)
         while self.finish(wait=True):
             pass
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was begun that is not finished."""
+        return not self._begun
 
     @property
     def room(self) -> bool:
