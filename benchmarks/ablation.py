@@ -14,7 +14,7 @@ The last line is JSON: {MODE: {ROW: {"i_auroc": [by model], "aupro": [by model],
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,6 +69,20 @@ ROWS: Mapping[str, Row] = {
     '+ confidence': Row((*INTRA, *CROSS, *MEMORIES), slopes=True, trust=True),
     'neighbours': Row(NEIGHBOURS),
 }
+
+
+@dataclass(frozen=True)
+class Data:
+    """At most so many parts of each split."""
+
+    dataset: Dataset
+    most: int
+
+    def some(self, split: str) -> list[Sample]:
+        return spread(self.dataset.split(split), self.most)
+
+    def frames(self, split: str) -> Frames:
+        return Frames(self.some(split), self.dataset.intrinsics)
 
 
 @dataclass(frozen=True)
@@ -173,19 +187,25 @@ def rows_of(mode: Mode) -> Iterator[tuple[str, Row]]:
             yield name, row
 
 
-def parts(eyes: Eyes, dataset: Dataset, samples: Sequence[Sample], label: str) -> list[Looked]:
-    frames = Frames(samples, dataset.intrinsics)
+def parts(eyes: Eyes, data: Data, split: str) -> list[Looked]:
+    frames = data.frames(split)
     return [eyes.look(frames[k], sample.label != GOOD, sample.truth())
-            for k, sample in enumerate(tqdm(samples, desc=label, unit='part'))]
+            for k, sample in enumerate(tqdm(frames.samples, desc=split, unit='part'))]
 
 
-def ablation(model: Path, dataset: Dataset, some: Callable[[str], Sequence[Sample]],
-             ) -> dict[Mode, dict[str, dict[str, float]]]:
+def judged(row: Row, modes: Sequence[Mode], model: Checkpoint, eyes: Eyes,
+           data: Data) -> dict[Mode, dict[str, float]]:
+    """Figures of one row."""
+    held, tested = (parts(eyes, data, split) for split in ('validation', 'test'))
+    scales = scales_for(row, model, held)
+    return {mode: figures(row, mode, scales, eyes, tested) for mode in modes}
+
+
+def ablation(model: Path, data: Data) -> dict[Mode, dict[str, dict[str, float]]]:
     checkpoint = load_checkpoint(model)
     eyes = Eyes(checkpoint)
-    eyes.learn(Frames(some('train'), dataset.intrinsics))
-    held = parts(eyes, dataset, some('validation'), 'validation')
-    tested = parts(eyes, dataset, some('test'), 'test')
+    eyes.learn(data.frames('train'))
+    held, tested = (parts(eyes, data, split) for split in ('validation', 'test'))
     found: dict[Mode, dict[str, dict[str, float]]] = {}
     for mode in MODES:
         found[mode] = {}
@@ -205,11 +225,8 @@ def main() -> None:
     options = of_trainings(__doc__)
     options.add_argument('--quick', action='store_true', help='eight parts of each split')
     given = options.parse_args()
-    dataset = open_dataset(given.data, given.category)
-
-    def some(split: str) -> Sequence[Sample]:
-        return spread(dataset.split(split), 8 if given.quick else 100_000)
-    every = [ablation(model, dataset, some) for model in given.models]
+    data = Data(open_dataset(given.data, given.category), 8 if given.quick else 100_000)
+    every = [ablation(model, data) for model in given.models]
     joined: dict[str, dict[str, dict[str, object]]] = {}
     for mode in MODES:
         for name in every[0][mode]:

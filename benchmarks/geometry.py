@@ -12,15 +12,14 @@ The last line is JSON: {"normals" | "height": {MODE: {"i_auroc", "aupro", "far"}
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from ablation import ROWS, Eyes, figures, parts, scales_for
-from evidence import spread
+from ablation import ROWS, Data, Eyes, judged
 from numpy.typing import NDArray
 from options import of_data
 from torch.nn import functional
@@ -36,7 +35,7 @@ from dcmd_ros.network.shape import Shape
 from dcmd_ros.sensing.foreground import InversePlane, plane_depth
 from dcmd_ros.sensing.pieces import Mask
 from dcmd_ros.training.calibration import alone
-from dcmd_ros.training.datasets import Dataset, Sample, open_dataset
+from dcmd_ros.training.datasets import open_dataset
 from dcmd_ros.training.material import Frames
 
 MODES: tuple[Mode, ...] = ('depth_only', 'both')
@@ -58,19 +57,22 @@ class Heights(Preparation):
         for frame in frames:
             assert frame.depth is not None
             part = self._part(alone(frame, 'depth_only'))
-            above = crop(plane_depth(self.scene.plane, frame.depth.shape) - frame.depth,
-                         self.view.box)
-            seen = part.by_depth & (crop(frame.depth, self.view.box) > 0)
-            tops.append(np.percentile(above[seen], 99.5))
+            above, seen = self._above(frame.depth, self.scene.plane)
+            tops.append(np.percentile(above[seen & part.by_depth], 99.5))
         self.top = float(np.median(tops))
 
     def _shape(self, frame: Frame, plane: InversePlane, likely: Mask) -> Callable[[Mask], Shape]:
         shape = super()._shape(frame, plane, likely)
         if frame.depth is None:
             return shape
-        seen = crop(frame.depth, self.view.box) > 0
-        above = crop(plane_depth(plane, frame.depth.shape) - frame.depth, self.view.box)
+        above, seen = self._above(frame.depth, plane)
         return lambda mask: replace(shape(mask), normals=self._height(above, seen & mask, mask))
+
+    def _above(self, depth: NDArray[np.float32],
+               plane: InversePlane) -> tuple[NDArray[np.float32], Mask]:
+        """Metres above the support in the box, and where depth was measured."""
+        above, seen = plane_depth(plane, depth.shape) - depth, depth > 0
+        return crop(above, self.view.box), crop(seen, self.view.box)
 
     def _height(self, above: NDArray[np.float32], seen: Mask,
                 part: Mask) -> NDArray[np.float32]:
@@ -108,9 +110,8 @@ def standardise(eyes: Eyes, frames: Frames) -> None:
         standard.scales[k].data = 1 / found.std(0).clamp(min=1e-6)
 
 
-def compare(model: Path, dataset: Dataset, some: Callable[[str], Sequence[Sample]],
-            ) -> dict[str, dict[Mode, dict[str, float]]]:
-    train = Frames(some('train'), dataset.intrinsics)
+def compare(model: Path, data: Data) -> dict[str, dict[Mode, dict[str, float]]]:
+    train = data.frames('train')
     found: dict[str, dict[Mode, dict[str, float]]] = {}
     for name in ('normals', 'height'):
         checkpoint = load_checkpoint(model)
@@ -121,11 +122,7 @@ def compare(model: Path, dataset: Dataset, some: Callable[[str], Sequence[Sample
             eyes.prepare = heights
         standardise(eyes, train)
         eyes.learn(train)
-        held, tested = (parts(eyes, dataset, some(split), split)
-                        for split in ('validation', 'test'))
-        scales = scales_for(ROWS['neighbours'], checkpoint, held)
-        found[name] = {mode: figures(ROWS['neighbours'], mode, scales, eyes, tested)
-                       for mode in MODES}
+        found[name] = judged(ROWS['neighbours'], MODES, checkpoint, eyes, data)
     return found
 
 
@@ -134,11 +131,8 @@ def main() -> None:
     options.add_argument('--model', type=Path, required=True)
     options.add_argument('--quick', action='store_true', help='eight parts of each split')
     given = options.parse_args()
-    dataset = open_dataset(given.data, given.category)
-
-    def some(split: str) -> Sequence[Sample]:
-        return spread(dataset.split(split), 8 if given.quick else 100_000)
-    found = compare(given.model, dataset, some)
+    found = compare(given.model, Data(open_dataset(given.data, given.category),
+                                      8 if given.quick else 100_000))
     for name, modes in found.items():
         for mode, row in modes.items():
             print(f'{name:8} {mode:10} {100 * row["i_auroc"]:5.1f} / {100 * row["aupro"]:5.1f}')

@@ -14,40 +14,24 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from ablation import ROWS, Eyes, figures, parts, scales_for
-from evidence import spread
+from ablation import ROWS, Data, Eyes, judged
 from options import of_data
 
 from dcmd_ros.frame import MODALITIES, Mode
 from dcmd_ros.network.checkpoint import Checkpoint, load_checkpoint
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.preparation import Preparation
-from dcmd_ros.training.datasets import Dataset, open_dataset
+from dcmd_ros.training.datasets import open_dataset
 from dcmd_ros.training.features import Features, gather, together
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
-from dcmd_ros.training.sample import Sample
 from dcmd_ros.training.trainer import Job, Progress, Trainer
 
 ROW = ROWS['intra students, memories']
 SINGLE: tuple[Mode, ...] = ('rgb_only', 'depth_only')
-
-
-@dataclass(frozen=True)
-class Data:
-    """At most so many parts of each split."""
-
-    dataset: Dataset
-    most: int
-
-    def some(self, split: str) -> list[Sample]:
-        return spread(self.dataset.split(split), self.most)
-
-    def frames(self, split: str) -> Frames:
-        return Frames(self.some(split), self.dataset.intrinsics)
 
 
 def features_of(frames: Frames, eyes: Eyes) -> Features:
@@ -74,13 +58,10 @@ def larger(checkpoint: Checkpoint, data: Data, steps: int, seed: int) -> Checkpo
     return replace(checkpoint, network=network.eval(), config=network.config)
 
 
-def judged(checkpoint: Checkpoint, data: Data) -> dict[Mode, dict]:
+def figures_of(checkpoint: Checkpoint, data: Data) -> dict[Mode, dict[str, float]]:
     eyes = Eyes(checkpoint)
     eyes.learn(data.frames('train').chosen([0]))  # the neighbours are not asked for
-    held, tested = (parts(eyes, data.dataset, data.some(split), split)
-                    for split in ('validation', 'test'))
-    scales = scales_for(ROW, checkpoint, held)
-    return {mode: figures(ROW, mode, scales, eyes, tested) for mode in SINGLE}
+    return judged(ROW, SINGLE, checkpoint, eyes, data)
 
 
 def main() -> None:
@@ -93,7 +74,7 @@ def main() -> None:
     data = Data(open_dataset(given.data, given.category), 8 if given.quick else 100_000)
     checkpoint = load_checkpoint(given.model)
     taught = larger(checkpoint, data, 20 if given.quick else given.steps, given.seed)
-    found = {name: judged(each, data) for name, each in (
+    found = {name: figures_of(each, data) for name, each in (
         ('model', checkpoint), ('made for it', taught))}
     joined = {mode: {name: each[mode] for name, each in found.items()} for mode in SINGLE}
     for mode, rows in joined.items():

@@ -82,7 +82,7 @@ class Inspector:
         teacher = Backbone(found.config.backbone, found.config.size).to(self.device)
         network = found.network.folded().to(self.device)
         several = self.device == 'cpu' and torch.get_num_threads() > 1
-        self._lanes = lanes = Lanes() if several else None
+        lanes = Lanes() if several else None
         self.at_once = AT_ONCE if several else 1
         confidence = found.confidence and found.confidence.to(self.device)
         self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
@@ -118,7 +118,8 @@ class Inspector:
             their map values are squeezed, in order, right below the threshold.
         :raises FrameError: the frame is empty, or its images do not fit together.
         """
-        with nullcontext() if self._lanes is None else self._lanes.frame():
+        lanes = self._detector.lanes
+        with nullcontext() if lanes is None else lanes.frame():
             return self._inspect(frame, roi, min_region_area)
 
     def _inspect(self, frame: Frame, roi: Roi | None, min_region_area: int) -> Inspection:

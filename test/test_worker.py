@@ -168,13 +168,17 @@ def slow() -> Iterator[tuple[Worker[int], Slow, Callable[[int], None]]]:
         thread.close()
 
 
+def begin(thread: Worker[int], work: Slow, *items: int) -> None:
+    for item in items:
+        thread.put(item)
+        assert work.began.get(timeout=LIMIT) == item
+
+
 def test_two_are_at_work_and_the_newest_waits_for_room(
         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, 'PATIENCE', 1e6)  # nothing but being woken helps
     with slow() as (thread, work, end):
-        for item in (1, 2):
-            thread.put(item)
-            assert work.began.get(timeout=LIMIT) == item
+        begin(thread, work, 1, 2)
         for item in (3, 4):
             thread.put(item)
         assert work.finished.empty() and thread.mailbox.overwritten == 1
@@ -186,9 +190,7 @@ def test_two_are_at_work_and_the_newest_waits_for_room(
 
 def test_what_ends_first_waits_for_what_began_first() -> None:
     with slow() as (thread, work, end):
-        for item in (1, 2):
-            thread.put(item)
-            work.began.get(timeout=LIMIT)
+        begin(thread, work, 1, 2)
         end(2)
         assert thread.call(work.finished.empty).result(LIMIT)
         end(1)
@@ -197,8 +199,7 @@ def test_what_ends_first_waits_for_what_began_first() -> None:
 
 def test_a_job_may_wait_for_all_that_was_begun_and_others_do_not() -> None:
     with slow() as (thread, work, end):
-        thread.put(1)
-        work.began.get(timeout=LIMIT)
+        begin(thread, work, 1)
         assert thread.call(lambda: list(work.begun)).result(LIMIT) == [1]
         settled = thread.call(lambda: list(work.begun), settled=True)
         assert not settled.done()
@@ -208,9 +209,7 @@ def test_a_job_may_wait_for_all_that_was_begun_and_others_do_not() -> None:
 
 def test_what_fails_when_it_is_finished_keeps_nothing_from_being_finished() -> None:
     with slow() as (thread, work, end):
-        for item in (13, 2):
-            thread.put(item)
-            work.began.get(timeout=LIMIT)
+        begin(thread, work, 13, 2)
         work.end(2)
         end(13)
         assert [work.finished.get(timeout=LIMIT) for _ in range(2)] == [13, 2]
@@ -218,8 +217,7 @@ def test_what_fails_when_it_is_finished_keeps_nothing_from_being_finished() -> N
 
 def test_what_was_begun_is_finished_before_the_end() -> None:
     with slow() as (thread, work, _):
-        thread.put(1)
-        work.began.get(timeout=LIMIT)
+        begin(thread, work, 1)
         closing = threading.Thread(target=thread.close, args=(LIMIT,))
         closing.start()
         assert thread._stop.wait(LIMIT) and work.finished.empty()

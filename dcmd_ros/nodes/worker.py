@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from dcmd_ros.stream.mailbox import Mailbox
@@ -92,7 +93,7 @@ class Worker(Generic[T]):
             if taken is not None:
                 number, item = taken
                 self.stale += number < newest
-                self._guard(lambda item=item: self._work.begin(item))  # type: ignore[misc]
+                self._guard(partial(self._work.begin, item))
         self._finish(wait=True)
 
     def _run_jobs(self) -> None:
@@ -106,7 +107,7 @@ class Worker(Generic[T]):
                 job.future.set_exception(error)
 
     def _finish(self, wait: bool = False) -> None:
-        while self._guard(lambda: self._work.finish(wait)):
+        while self._guard(partial(self._work.finish, wait)):
             pass
 
     def _guard(self, act: Callable[[], R]) -> R | bool:
