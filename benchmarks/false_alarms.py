@@ -2,9 +2,10 @@
 False alarms on good parts that a model never saw, at thresholds chosen for a stated rate.
 
 Thresholds are chosen anew, as `dcmd_ros calibrate` does, from simulated good parts of one seed;
-then good parts of another are judged: with both sensors, with one alone (`rgb_only`,
-`depth_only`), and with one that goes dark without a word (`rgb_dark`, `depth_dark`: all zero).
-Parts are rendered when they are needed; two processes judge them.
+then good parts of another are judged under every condition of `evaluate --matrix` that does
+something to a frame, and with a sensor that goes dark without a word (`blind rgb`, `blind depth`;
+the conditions `missing_*` are these on a share of the parts). Parts are rendered when they are
+needed; two processes judge them.
 
 The last line is JSON: {"rates": {CONDITION}, "intervals": {CONDITION: [low, high]}, "unjudged":
 {CONDITION}, "calibrated": parts, "judged": parts, "nominal"}. Intervals are Wilson's, 95 %.
@@ -18,39 +19,27 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import options
 from side_by_side import side_by_side
 from tqdm import tqdm
 
+from dcmd_ros.evaluation.conditions import MODES, VARIANTS, degraded
 from dcmd_ros.evaluation.metrics import wilson_interval
-from dcmd_ros.frame import MODES, Frame, Intrinsics
+from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.network.checkpoint import load_checkpoint
 from dcmd_ros.simulation import simulate
-from dcmd_ros.training.calibration import alone
 from dcmd_ros.training.material import Frames, fingerprint
 from dcmd_ros.training.recalibration import recalibrate
 from dcmd_ros.training.sample import Images, Sample
 
 LEAST = 500  # parts that a limit is judged by
 CALIBRATE, TEST = 5001, 5002  # seeds that no model was trained on
-
-
-def dark(frame: Frame, sensor: str) -> Frame:
-    """The frame with a sensor that delivers zeros."""
-    image = getattr(frame, sensor)
-    return replace(frame, **{sensor: np.zeros_like(image)})
-
-
-CONDITIONS: Mapping[str, Callable[[Frame], Frame]] = {
-    **{mode: partial(alone, mode=mode) for mode in MODES},
-    'rgb_dark': partial(dark, sensor='rgb'), 'depth_dark': partial(dark, sensor='depth')}
+CONDITIONS = (*MODES, *VARIANTS, 'depth_frozen')
 
 
 def rendered(kind: str, seed: int, index: int) -> Frame:
@@ -90,8 +79,10 @@ class Judge:
         frame = rendered(self.kind, self.seed, index)
         if fingerprint(frame) in self.seen:
             raise ValueError(f'part {index} of seed {self.seed} was trained on; choose --seed')
-        return {name: self.inspector.inspect(change(frame)).verdict
-                for name, change in CONDITIONS.items()}
+        before = rendered(self.kind, self.seed, index - 1 if index else 1)
+        return {name: self.inspector.inspect(
+                    degraded(name, frame, before, f'good/{index}', self.seed)).verdict
+                for name in CONDITIONS}
 
 
 def judged(model: Path, kind: str, seed: int, count: int) -> dict[str, Counter[str]]:
@@ -112,7 +103,7 @@ def figures(found: Mapping[str, Counter[str]]) -> dict[str, dict]:  # type: igno
         rates[name] = round(alarms / total, 4)
         intervals[name] = [round(low, 4), round(high, 4)]
         unjudged[name] = round((verdicts['unknown'] + verdicts['no_part']) / total, 4)
-        print(f'{name:11} {alarms:4} alarms in {total}: {alarms / total:.1%} '
+        print(f'{name:14} {alarms:4} alarms in {total}: {alarms / total:.1%} '
               f'({low:.1%} to {high:.1%}), not judged {unjudged[name]:.1%}')
     return {'rates': rates, 'intervals': intervals, 'unjudged': unjudged}
 

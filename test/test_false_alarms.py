@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tqdm import tqdm
 
+from dcmd_ros.evaluation.conditions import CONDITIONS
 from dcmd_ros.frame import Frame
 from dcmd_ros.simulation import simulate
 from dcmd_ros.training.material import fingerprint
@@ -33,28 +34,38 @@ def test_parts_are_rendered_when_they_are_read_and_counted(program: ModuleType) 
     assert frame.intrinsics == wanted.intrinsics
 
 
-def test_each_condition_takes_or_darkens_a_sensor(program: ModuleType) -> None:
-    frame = program.rendered('turned', 5002, 0)
-    seen = {name: change(frame) for name, change in program.CONDITIONS.items()}
-    modes = {name: one.mode for name, one in seen.items()}
-    assert modes == {'both': 'both', 'rgb_only': 'rgb_only', 'depth_only': 'depth_only',
-                     'rgb_dark': 'both', 'depth_dark': 'both'}
-    assert not seen['rgb_dark'].rgb.any() and seen['rgb_dark'].depth.any()
-    assert not seen['depth_dark'].depth.any() and seen['depth_dark'].rgb.any()
+def test_all_that_the_matrix_does_to_a_frame_is_judged(program: ModuleType) -> None:
+    shares = {name for name in CONDITIONS if name.startswith('missing_')}
+    assert set(program.CONDITIONS) == (set(CONDITIONS) - shares) | {'blind rgb', 'blind depth'}
 
 
-def judge_of(program: ModuleType, seen: set[str]) -> object:
+def judge_of(program: ModuleType, seen: set[str],
+             suspect: Callable[[Frame], bool] = lambda frame: False) -> object:
     judge = program.Judge.__new__(program.Judge)
     judge.kind, judge.seed, judge.seen = 'turned', 5002, seen
     judge.inspector = SimpleNamespace(inspect=lambda frame: SimpleNamespace(
-        verdict='anomalous' if frame.rgb is not None and not frame.rgb.any() else 'good'))
+        verdict='anomalous' if suspect(frame) else 'good'))
     return judge
 
 
 def test_a_part_gets_a_verdict_under_each_condition(program: ModuleType) -> None:
-    verdicts = judge_of(program, set())(3)  # type: ignore[operator]
-    assert verdicts == {'both': 'good', 'rgb_only': 'good', 'depth_only': 'good',
-                        'rgb_dark': 'anomalous', 'depth_dark': 'good'}
+    def dark(frame: Frame) -> bool:
+        return frame.rgb is not None and not frame.rgb.any()
+
+    verdicts = judge_of(program, set(), dark)(3)  # type: ignore[operator]
+    assert set(verdicts) == set(program.CONDITIONS)
+    assert [name for name, verdict in verdicts.items() if verdict != 'good'] == ['blind rgb']
+
+
+@pytest.mark.parametrize(('index', 'before'), [(3, 2), (0, 1)])
+def test_a_frozen_depth_is_the_part_before(program: ModuleType, index: int, before: int) -> None:
+    depth = program.rendered('turned', 5002, before).depth
+
+    def frozen(frame: Frame) -> bool:
+        return frame.depth is not None and np.array_equal(frame.depth, depth)
+
+    verdicts = judge_of(program, set(), frozen)(index)  # type: ignore[operator]
+    assert [name for name, verdict in verdicts.items() if verdict != 'good'] == ['depth_frozen']
 
 
 def test_parts_that_were_trained_on_are_refused(program: ModuleType) -> None:
