@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
-from dcmd_ros.nodes import worker as worker_module
 from dcmd_ros.nodes.worker import Worker
 
 LIMIT = 60.0
@@ -73,7 +70,8 @@ def test_the_newest_item_is_handled_next_and_none_is_stale() -> None:
 def test_items_in_their_order_would_count_as_stale() -> None:
     held = Held()
     with worker(held) as thread:
-        thread.mailbox = Queue()
+        slot, thread.mailbox = thread.mailbox, Queue()
+        slot.wake()
         overrun(thread, held)
         assert held.items == [1, 2, 3, -4]
         assert thread.stale == 2
@@ -88,7 +86,7 @@ class Queue:
     def put(self, item: Any) -> None:
         self._items.append(item)
 
-    def take(self, timeout: float, wanted: bool) -> Any:
+    def take(self, wanted: bool) -> Any:
         return self._items.popleft() if self._items else None
 
     def close(self) -> None:
@@ -174,9 +172,7 @@ def begin(thread: Worker[int], work: Slow, *items: int) -> None:
         assert work.began.get(timeout=LIMIT) == item
 
 
-def test_two_are_at_work_and_the_newest_waits_for_room(
-        monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, 'PATIENCE', 1e6)  # nothing but being woken helps
+def test_two_are_at_work_and_the_newest_waits_for_room() -> None:
     with slow() as (thread, work, end):
         begin(thread, work, 1, 2)
         for item in (3, 4):

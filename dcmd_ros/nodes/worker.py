@@ -15,7 +15,6 @@ from dcmd_ros.stream.mailbox import Mailbox
 T = TypeVar('T')
 In = TypeVar('In', contravariant=True)
 R = TypeVar('R')
-PATIENCE = 0.02  # s between two looks at the jobs while no item comes
 
 
 class Work(Protocol[In]):
@@ -72,10 +71,11 @@ class Worker(Generic[T]):
         """
         future: Future[R] = Future()
         self._jobs.put(_Job(job, settled, future))
+        self.wake()
         return future
 
     def wake(self) -> None:
-        """Something that was begun can be finished; from any thread."""
+        """There is something to do besides items; from any thread."""
         self.mailbox.wake()
 
     def close(self, timeout: float = 10.0) -> None:
@@ -89,7 +89,7 @@ class Worker(Generic[T]):
             self._run_jobs()
             self._finish()
             newest = self._newest
-            taken = self.mailbox.take(PATIENCE, self._work.room)
+            taken = self.mailbox.take(wanted=self._work.room)
             if taken is not None:
                 number, item = taken
                 self.stale += number < newest
