@@ -71,6 +71,8 @@ def test_a_sensor_that_is_not_to_be_trusted_degrades_a_result_of_both() -> None:
 def test_the_summary_says_what_is_missing() -> None:
     assert result(mode='rgb_only', depth=Sensor('lost')).summary == \
         'good, score 0.2500, mode rgb_only, degraded (depth lost)'
+    assert result(mode='rgb_only', depth=Sensor('ok')).summary == \
+        'good, score 0.2500, mode rgb_only, degraded (depth missing)'
 
 
 def test_stamps_have_nine_decimals() -> None:

@@ -79,8 +79,10 @@ class Result:
     @property
     def shortfall(self) -> str:
         """Which sensor is missing or not to be trusted, and its state."""
-        return ', '.join(f'{m} {self.sensors[m].state}' for m in MODALITIES
-                         if self.sensors[m].stamp is None or self.sensors[m].state in LOSSES)
+        lacking = {m: s.state for m, s in self.sensors.items()
+                   if s.stamp is None or s.state in LOSSES}
+        return ', '.join(f'{m} {"missing" if lacking[m] == "ok" else lacking[m]}'
+                         for m in MODALITIES if m in lacking)
 
     def message(self) -> DiagnosticArray:
         """As the contract has it on `~/inspection`."""

@@ -126,7 +126,7 @@ function showResult(result) {
   at('degraded').hidden = !result.degraded;
   const missing = Object.entries(result.sensors)
     .filter(([, sensor]) => sensor.confidence === null || sensor.state !== 'ok')
-    .map(([name, sensor]) => `${name} ${sensor.state}`);
+    .map(([name, sensor]) => `${name} ${sensor.state === 'ok' ? 'missing' : sensor.state}`);
   write(at('degraded'), result.degraded ? `Degraded: ${missing.join(', ')}` : '');
   at('overlay').alt = `overlay: ${verdict}, score ${figure(result.score)}`;
   document.title = `${verdict} ${figure(result.score)}`;
