@@ -102,7 +102,8 @@ class Eyes:
         teacher = Backbone(checkpoint.config.backbone, checkpoint.config.size)
         outline = checkpoint.silhouette and outliner(checkpoint.silhouette, teacher)
         self.view = checkpoint.view
-        self.prepare = Preparation(checkpoint.view, checkpoint.scene, outline)
+        self.prepare = Preparation(checkpoint.view, checkpoint.scene, outline,
+                                   usual=checkpoint.usual_quality)
         self.detector = Detector(checkpoint.network, teacher, {}, confidence=checkpoint.confidence)
         self.neighbours: dict[Modality, Memory] = {}
 
@@ -133,14 +134,14 @@ class Eyes:
             self.neighbours[m](list(sight.features[m]), sight.part), scale_factor=2.0,
             mode='bilinear', align_corners=False) for m in PRESENT[sight.mode]}
         slopes = None if sight.normals is None else self.detector.slopes(sight)
-        return Kept(maps, sight.part, sight.valid, sight.trust, slopes)
+        return Kept(maps, sight.part, sight.valid, sight.trust, slopes, sight.statistics)
 
 
 def chosen(kept: Kept, row: Row) -> Kept:
     """What a row leaves of it."""
     return Kept({name: found for name, found in kept.maps.items() if name in row.maps},
                 kept.foreground, kept.valid, kept.trust if row.trust else NO_DOUBT,
-                kept.slopes)
+                kept.slopes, kept.statistics if row.trust else None)
 
 
 def scales_for(row: Row, model: Checkpoint, validation: Sequence[Looked]) -> Scales:
@@ -164,7 +165,7 @@ def figures(row: Row, mode: Mode, scales: Scales, eyes: Eyes, parts: Sequence[Lo
         if kept is not None:
             left = chosen(kept, row)
             found, seen = evidence(left.maps, mode, scales, left.foreground, left.valid,
-                                   left.trust, left.slopes)
+                                   left.trust, left.slopes, left.statistics)
             excess = found[0, 0].numpy() - np.float32(scales[mode].threshold)
             known = seen[0, 0].numpy() > 0
         image = anomaly_map(excess, known, prepared.foreground, eyes.view, as_trained)

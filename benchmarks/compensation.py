@@ -176,7 +176,8 @@ def machine(checkpoint: Checkpoint) -> tuple[Detector, Preparation]:
     outline = checkpoint.silhouette and outliner(checkpoint.silhouette, teacher)
     detector = Detector(checkpoint.network.folded(), teacher, checkpoint.scales,
                         confidence=checkpoint.confidence)
-    return detector, Preparation(checkpoint.view, checkpoint.scene, outline)
+    return detector, Preparation(checkpoint.view, checkpoint.scene, outline,
+                                 usual=checkpoint.usual_quality)
 
 
 if __name__ == '__main__':

@@ -22,7 +22,7 @@ from dcmd_ros.network.engine_start import EngineStart
 from dcmd_ros.network.fitting import Fitting, fitting
 from dcmd_ros.network.lanes import AT_ONCE, Lanes
 from dcmd_ros.network.preparation import Preparation, Prepared, Roi
-from dcmd_ros.network.quality import TRUSTED, confidence
+from dcmd_ros.network.quality import TRUSTED
 
 __all__ = ['DeviceError', 'FrameError', 'Inspector', 'ModelError']
 
@@ -88,7 +88,8 @@ class Inspector:
         self._detector = Detector(network, teacher, found.scales, self.device, lanes, confidence)
         outline = found.silhouette and outliner(found.silhouette.to(self.device), teacher,
                                                 self.device, lambda: self._detector.engine)
-        self._prepare = Preparation(found.view, found.scene, outline, gated=True, lanes=lanes)
+        self._prepare = Preparation(found.view, found.scene, outline, gated=True, lanes=lanes,
+                                    usual=found.usual_quality)
         if not found.scene.reliable:
             self._warn(f'the whole region is inspected as part: {found.scene.reason}')
         self._start = EngineStart(engine, Path(model), self._detector,
@@ -179,7 +180,7 @@ class Inspector:
 
     def _look(self, frame: Frame, roi: Roi | None, clock: _Clock) -> _Look:
         prepared = self._prepare(frame, roi)
-        trust = self._statistics(prepared)
+        trust = {m: prepared.trust.get(m, float('nan')) for m in MODALITIES}
         clock.lap('prepare')
         if not prepared.foreground.any():
             return _Look(prepared, None, trust)
@@ -188,11 +189,6 @@ class Inspector:
         mean = sight.mean()
         clock.lap('network')
         return _Look(prepared, sight, {m: v * mean.get(m, 1.0) for m, v in trust.items()})
-
-    def _statistics(self, prepared: Prepared) -> dict[Modality, float]:
-        usual = self._checkpoint.usual_quality
-        return {m: confidence(prepared.quality[m], usual[m]) if m in prepared.quality
-                else float('nan') for m in MODALITIES}
 
     def _map(self, look: _Look, mode: Mode | None, fit: Fitting,
              clock: _Clock) -> NDArray[np.float32]:

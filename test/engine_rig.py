@@ -20,7 +20,7 @@ from dcmd_ros.network.confidence import Confidence
 from dcmd_ros.network.dcmd import EVIDENCE, Dcmd
 from dcmd_ros.network.detector import Detector, Prepared, Sight
 from dcmd_ros.network.engine_cache import Cache
-from dcmd_ros.network.export import PRESENT, Graph, graphs
+from dcmd_ros.network.export import PRESENT, Graph, graphs, inputs_of
 from dcmd_ros.network.fusion import Scale
 from dcmd_ros.network.preparation import View
 from dcmd_ros.network.silhouette import Silhouette
@@ -102,19 +102,22 @@ class Running:
         Timed.pass_ms(self._runtime.milliseconds)
         tensors = [torch.from_numpy(given) for given in inputs]
         with torch.inference_mode():
-            found: Tensor | tuple[Tensor, ...] = self._modules[graph](*arguments(graph, tensors))
+            found: Tensor | tuple[Tensor, ...] = run(self._modules[graph], graph, tensors)
         outputs = [found] if isinstance(found, Tensor) else [*found]
         if graph in PRESENT:
             outputs[0] = outputs[0] + self._runtime.error
         return [output.numpy().copy() for output in outputs]
 
 
-def arguments(graph: str, tensors: list[Tensor]) -> list[Any]:
-    """An engine's inputs as a graph's own arguments."""
+def run(module: nn.Module, graph: str, tensors: list[Tensor]) -> Any:
+    """A graph of an engine's inputs."""
     present = PRESENT.get(graph, ())  # type: ignore[call-overload]
-    count = len(present)
-    return [dict(zip(present, tensors[:count], strict=True)), *tensors[count:]] if count \
-        else tensors
+    if not present:
+        return module(*tensors)
+    images, rest = tensors[:len(present)], tensors[len(present):]
+    names = inputs_of(graph)[len(present):]  # type: ignore[arg-type]
+    return module(images=dict(zip(present, images, strict=True)),
+                  **dict(zip(names, rest, strict=True)))
 
 
 def written(detector: Detector, silhouette: Silhouette) -> Any:

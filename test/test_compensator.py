@@ -143,7 +143,7 @@ def sights(detector: Detector) -> tuple[Sight, Sight]:
     with torch.inference_mode():
         trust = detector.confidence.maps(given, PART, valid)
         restored = context_of(detector.network.compensator, given, PART, valid, trust)
-    plain = Sight('both', given, PART, valid, trust)
+    plain = Sight('both', given, PART, valid, torch.ones(1, 2), trust)
     return plain, replace(plain, context=restored)
 
 

@@ -50,7 +50,9 @@ def frame(mode: Mode, seed: int = 0) -> dict[str, Any]:
     part[:, 8:50, 12:56] = True
     valid = torch.rand((1, SIZE // 8, SIZE // 8), generator=generator) > 0.3
     valid = valid.repeat_interleave(8, 1).repeat_interleave(8, 2)
-    return {'images': images, 'part': part} | ({} if mode == 'rgb_only' else {'valid': valid})
+    doubts = torch.rand((1, len(images)), generator=generator) / 2 + 0.5
+    return {'images': images, 'part': part,
+            **({} if mode == 'rgb_only' else {'valid': valid}), 'statistics': doubts}
 
 
 def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tensor, ...]:
@@ -60,8 +62,8 @@ def wanted(detector: Detector, given: dict[str, Any], mode: Mode) -> tuple[Tenso
         trust = detector.confidence.maps(features, given['part'], given.get('valid'))
         context = context_of(detector.network.compensator, features, given['part'],
                              given.get('valid'), trust)
-        sight = Sight(mode, features, given['part'], given.get('valid'), trust, context,
-                      given['images'].get('depth'))
+        sight = Sight(mode, features, given['part'], given.get('valid'), given['statistics'],
+                      trust, context, given['images'].get('depth'))
         found, seen = detector.judge(sight)
         return found[None, None] + detector.scales[mode].threshold, \
             seen[None, None].float(), *trust.values()
@@ -133,7 +135,7 @@ def test_onnx_says_the_same(detector: Detector, mode: Mode, tmp_path: Path) -> N
     for seed in range(2):
         given = frame(mode, seed)
         tensors = {f'images_{m}': image for m, image in given['images'].items()} | {
-            name: given[name] for name in ('part', 'valid') if name in given}
+            name: given[name] for name in ('part', 'valid', 'statistics') if name in given}
         assert [i.name for i in session.get_inputs()] == list(tensors)
         found = session.run(None, {n: t.numpy() for n, t in tensors.items()})
         assert [o.name for o in session.get_outputs()][:2] == ['evidence', 'seen']

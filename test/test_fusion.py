@@ -132,6 +132,22 @@ def test_colour_takes_over_sooner_than_depth() -> None:
     assert float(found[0, 0, 5, 2]) == pytest.approx(-7 * (1 - 0.5 ** 8))
 
 
+def doubted(**by_statistics: float) -> torch.Tensor:
+    return torch.tensor([[by_statistics.get(m, 1.0) for m in ('rgb', 'depth')]])
+
+
+@pytest.mark.parametrize(('doubt', 'left'), [
+    ({'rgb': 0.25}, 0.5), ({'depth': 0.25}, 0.5), ({'rgb': 0.25, 'depth': 0.25}, 0.25)])
+def test_what_statistics_doubt_draws_all_evidence_to_the_usual(
+        doubt: dict[str, float], left: float) -> None:
+    loud = maps(rgb=9.0, depth_to_rgb=5.0, depth=4.0)
+    plain, _ = evidence(loud, 'both', SCALES, PART, with_gap(), trusted(rgb=0.5))
+    found, seen = evidence(loud, 'both', SCALES, PART, with_gap(), trusted(rgb=0.5), None,
+                           doubted(**doubt))
+    torch.testing.assert_close(found, left * plain)
+    assert bool((seen > 0).all())
+
+
 def test_where_neither_sensor_is_trusted_there_is_no_evidence() -> None:
     loud = maps(rgb=99.0, depth=99.0)
     found, _ = evidence(loud, 'both', SCALES, PART, PART, trusted(rgb=0.0, depth=0.0))
@@ -145,6 +161,9 @@ def test_a_single_sensor_says_as_much_as_it_is_trusted(mode: Mode, name: str) ->
     found, _ = evidence(loud, mode, SCALES, PART, PART, trusted(**{name: 0.25}))
     torch.testing.assert_close(found[..., :7], 0.25 * plain[..., :7])
     torch.testing.assert_close(found[..., 9:], plain[..., 9:])
+    odd, _ = evidence(loud, mode, SCALES, PART, PART, trusted(**{name: 0.25}), None,
+                      torch.tensor([[0.25]]))
+    torch.testing.assert_close(odd, 0.5 * found)
 
 
 def test_off_the_part_nothing_counts() -> None:

@@ -70,7 +70,12 @@ def arrays(prepared: Prepared, mode: Mode) -> list[NDArray]:
     images = {'rgb': prepared.colour, 'depth': prepared.normals}
     masks_ = (prepared.foreground, None if mode == 'rgb_only' else prepared.valid)
     return [*(planes(image) for m in PRESENT[mode] if (image := images[m]) is not None),
-            *(mask[None] for mask in masks_ if mask is not None)]
+            *(mask[None] for mask in masks_ if mask is not None), statistics([prepared], mode)]
+
+
+def statistics(prepared: Sequence[Prepared], mode: Mode) -> NDArray[np.float32]:
+    """(N, modalities of the mode), the trust by the pictures' quality."""
+    return np.array([[p.trust.get(m, 1.0) for m in PRESENT[mode]] for p in prepared], np.float32)
 
 
 def batch(images: Sequence[NDArray[np.float32]], device: str = 'cpu') -> Tensor:
@@ -101,6 +106,7 @@ class Sight:
 
     features     standardised, of the modalities of the mode
     part, valid  (N, S, S) bool; valid is None without depth
+    statistics   (N, modalities of the mode), trust by the pictures' quality
     trust        (N, 1, S/8, S/8) in what was measured by each modality; empty without a
                  confidence network
     context      what the students read instead of features: those with what is missing or not
@@ -114,6 +120,7 @@ class Sight:
     features: Mapping[Modality, list[Tensor]]
     part: Tensor
     valid: Tensor | None
+    statistics: Tensor
     trust: Mapping[Modality, Tensor]
     context: Mapping[Modality, list[Tensor]] = field(default_factory=dict)
     normals: Tensor | None = None
@@ -154,18 +161,19 @@ class Detector:
         """Features, and how far they can be trusted."""
         part = self._parts(prepared)
         valid = None if mode == 'rgb_only' else masks([p.valid for p in prepared], self.device)
+        doubts = torch.from_numpy(statistics(prepared, mode)).to(self.device)
         if self.engine is not None and len(prepared) == 1:
             found, seen, *trusted = map(
                 torch.from_numpy, self.engine(mode, arrays(prepared[0], mode), self.lanes))
-            return Sight(mode, {}, part, valid, dict(zip(PRESENT[mode], trusted, strict=False)),
-                         judged=(found, seen))
+            return Sight(mode, {}, part, valid, doubts,
+                         dict(zip(PRESENT[mode], trusted, strict=False)), judged=(found, seen))
         images = inputs(prepared, mode, self.device)
         features = self._features(images)
         trust = {} if self.confidence is None else self._alone(
             partial(self.confidence.maps, features, part, valid))
         context = self._alone(partial(
             context_of, self.network.compensator, features, part, valid, trust))
-        return Sight(mode, features, part, valid, trust, context, images.get('depth'))
+        return Sight(mode, features, part, valid, doubts, trust, context, images.get('depth'))
 
     def _alone(self, job: Callable[[], T]) -> T:
         """A small job on one core: on several its threads would wait for each other."""
@@ -204,7 +212,7 @@ class Detector:
         maps = self._each(jobs)
         slopes = maps.pop('slopes', None)
         return self._alone(partial(evidence, maps, sight.mode, self.scales, sight.part,
-                                   sight.valid, sight.trust, slopes))
+                                   sight.valid, sight.trust, slopes, sight.statistics))
 
     def _maps(self, sight: Sight) -> dict[str, Callable[[], Tensor]]:
         return {name: partial(self.network.map, name, sight.features, sight.part, sight.context)

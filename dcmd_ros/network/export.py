@@ -46,7 +46,7 @@ class Graph(Protocol):
 def inputs_of(mode: Mode) -> list[str]:
     """Of a mode's graph, in order."""
     return [*(f'images_{m}' for m in PRESENT[mode]), 'part',
-            *(['valid'] if mode != 'rgb_only' else [])]
+            *(['valid'] if mode != 'rgb_only' else []), 'statistics']
 
 
 class Whole(nn.Module):
@@ -75,8 +75,8 @@ class Whole(nn.Module):
         self.outputs = ['evidence', 'seen',
                         *(f'trust_{m}' for m in PRESENT[mode] if self.confidence is not None)]
 
-    def forward(self, images: dict[str, Tensor], part: Tensor,
-                valid: Tensor | None = None) -> tuple[Tensor, ...]:
+    def forward(self, images: dict[str, Tensor], part: Tensor, valid: Tensor | None = None,
+                statistics: Tensor | None = None) -> tuple[Tensor, ...]:
         """
         Evidence, and where there is any, (N, 1, S/4, S/4) twice; the threshold is not taken off.
         Then, with a confidence network, the trust in each modality of the mode as in `Sight`.
@@ -84,6 +84,7 @@ class Whole(nn.Module):
         :param images: (N, 3, S, S) teacher inputs of the mode's modalities, by name
         :param part: (N, S, S) bool
         :param valid: (N, S, S) bool, where depth was measured; None without depth
+        :param statistics: (N, modalities of the mode), trust by the pictures' quality; None is 1
         """
         features = self.network.features(self.teacher, {m: images[m] for m in PRESENT[self.mode]})
         trust = {} if self.confidence is None else self.confidence.maps(features, part, valid)
@@ -92,7 +93,7 @@ class Whole(nn.Module):
             features, kept_cells(part, valid, trust))
         maps = self.network(features, self.mode, part, context)
         slopes = None if valid is None else self.network.slopes(images['depth'], part, valid)
-        return (*evidence(maps, self.mode, self.scales, part, valid, trust, slopes),
+        return (*evidence(maps, self.mode, self.scales, part, valid, trust, slopes, statistics),
                 *trust.values())
 
     def example(self, count: int = 1) -> dict[str, Any]:
@@ -100,8 +101,9 @@ class Whole(nn.Module):
         side = self.network.config.size
         images = {m: torch.zeros(count, 3, side, side) for m in PRESENT[self.mode]}
         mask = torch.ones(count, side, side, dtype=torch.bool)
-        return {'images': images, 'part': mask} | (
-            {} if self.mode == 'rgb_only' else {'valid': mask.clone()})
+        return {'images': images, 'part': mask,
+                **({} if self.mode == 'rgb_only' else {'valid': mask.clone()}),
+                'statistics': torch.ones(count, len(images))}
 
 
 class Outline(nn.Module):
@@ -161,8 +163,8 @@ def exported(graph: Graph) -> torch.export.ExportedProgram:
 def write_onnx(graph: Graph, path: Path) -> None:
     """
     An ONNX file, for frames one at a time. The names are those of the graph: for a `Whole`
-    `images_rgb`, `images_depth`, `part`, `valid`, and `evidence`, `seen`, `trust_rgb`,
-    `trust_depth`, as far as the mode has them.
+    `images_rgb`, `images_depth`, `part`, `valid`, `statistics`, and `evidence`, `seen`,
+    `trust_rgb`, `trust_depth`, as far as the mode has them.
 
     :raises ExportError: onnx or onnxscript is not installed
     """

@@ -102,34 +102,42 @@ def untouched(missing: Tensor) -> Tensor:
 
 def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground: Tensor,
              valid: Tensor | None, trust: Trust = NO_DOUBT,
-             slopes: Tensor | None = None) -> tuple[Tensor, Tensor]:
+             slopes: Tensor | None = None,
+             statistics: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """
     The fused evidence of a mode, and where there is any: (N, 1, h, w) twice.
 
     Both sensors' evidence counts where both can be trusted, by w = trust^_CAUTION, depth's times
     `untouched`, and what they lack goes to the other sensor alone, by the scale of its own mode:
 
-        e = w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth
+        e = r (w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth)
+
+    r is the root of what statistics leave of the trust in both: it draws evidence towards the
+    usual, for a doubtful picture is odd on good parts too.
 
     Where depth is missing w_depth is 0: an explicit switch, cell by cell. With one sensor the
-    evidence is trust e, drawn towards the usual. Without colour, missing depth has the mean
-    evidence of the measured cells nearby, never more than they have; far from any nothing is said.
+    evidence is r trust e. Without colour, missing depth has the mean evidence of the measured
+    cells nearby, never more than they have; far from any nothing is said.
 
     An odd slope is evidence of its own (`sloped`), by depth's weight.
 
     :param foreground, valid: (N, S, S) bool, the part and where its depth was measured.
     :param trust: (N, 1, k, k) in 0..1 for each modality of the mode; 1 where it is not given.
     :param slopes: (N, 1, h, w), of a mode with depth; see `Slopes`.
+    :param statistics: (N, modalities of the mode) in 0..1, trust by the pictures' quality; None
+        is 1.
     """
     cells = next(iter(maps.values())).shape[-1]
     part = grid(foreground, cells)
     colour, depth = (_on_cells(trust.get(m), part) for m in MODALITIES)
+    drawn = 1.0 if statistics is None else statistics.prod(1)[:, None, None, None].sqrt()
     if mode == 'rgb_only':
-        return fused(maps, scales[mode], part) * colour, part
+        return fused(maps, scales[mode], part) * drawn * colour, part
     assert valid is not None
     missing = grid(foreground & ~valid, cells)
     seen = _apart(part, missing)
     if mode == 'depth_only':
+        depth = drawn * depth
         found = fused(maps, scales[mode], seen) * depth
         return _into_gaps(sloped(found, slopes, scales[mode], seen * depth), seen, part)
     colour = colour ** _CAUTION['rgb']
@@ -137,7 +145,7 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
     both = fused(maps, scales['both'], seen)
     rgb, shape = fused(maps, scales['rgb_only'], part), fused(maps, scales['depth_only'], seen)
     found = colour * (depth * both + (1 - depth) * rgb) + (1 - colour) * depth * shape
-    return sloped(found, slopes, scales['both'], depth), part
+    return sloped(found * drawn, slopes, scales['both'], depth * drawn), part
 
 
 def sloped(found: Tensor, slopes: Tensor | None, scale: Scale, weight: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NoReturn, TypeVar
 
@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.frame import Frame, Intrinsics, Modality
 from dcmd_ros.inspection import Presence
 from dcmd_ros.network.lanes import Lanes
 from dcmd_ros.network.picture import Paint, Picture, picture_of
 from dcmd_ros.network.placement import placement
-from dcmd_ros.network.quality import Quality
+from dcmd_ros.network.quality import Quality, Ranges, confidence
 from dcmd_ros.network.resizing import Box, crop, resized
 from dcmd_ros.network.shape import Shape, shape_of
 from dcmd_ros.sensing.foreground import (
@@ -93,6 +93,8 @@ class Prepared:
     normals     (S, S, 3) float32 unit, z away from the support; None where depth is absent
     valid       (S, S) bool, false on the part where its depth is missing
     quality     of each modality that is present
+    trust       in each modality that is present, 0..1, by its quality alone; empty where what is
+                usual is not known
     presence    whether the part is wholly in view; where it is not, there is no foreground
     centre      of what is there of the part, as `Inspection` has it
     """
@@ -101,23 +103,27 @@ class Prepared:
     colour: NDArray[np.float32] | None
     normals: NDArray[np.float32] | None
     valid: Mask | None
-    quality: dict[str, Quality]
+    quality: dict[Modality, Quality]
     presence: Presence = 'whole'
     centre: tuple[float, float] = (0.0, 0.0)
+    trust: Mapping[Modality, float] = field(default_factory=dict)
 
 
 class Preparation:
     """Crops, masks and turns a frame into colour and normals in the support's frame."""
 
     def __init__(self, view: View, scene: Scene, outliner: Outliner | None = None,
-                 gated: bool = False, lanes: Lanes | None = None) -> None:
+                 gated: bool = False, lanes: Lanes | None = None,
+                 usual: Mapping[str, Ranges] | None = None) -> None:
         """
         :param outliner: (S, S, 3) uint8 -> (S, S) bool, the part by colour. Without it colour
             finds no part.
         :param gated: a part that is not wholly in view is none.
         :param lanes: look at colour and depth side by side.
+        :param usual: quality of each modality in training. Without it none is doubted.
         """
         self.view, self.scene, self.outliner, self._lanes = view, scene, outliner, lanes
+        self.usual = usual or {}
         self._gated = gated and scene.reliable
 
     def __call__(self, frame: Frame, roi: Roi | None = None) -> Prepared:
@@ -134,7 +140,7 @@ class Preparation:
         if self._gated:
             found, presence = self._gate(found, limits(frame.size, box, self._margin(frame), roi))
         centre = self._centre(found.part if found.part.any() else seen)
-        quality: dict[str, Quality] = {}
+        quality: dict[Modality, Quality] = {}
         colour = normals = valid = None
         if frame.rgb is not None:
             picture = found.picture(found.by_colour)
@@ -147,7 +153,8 @@ class Preparation:
         rim = 2 * round(_RIM * size) + 1
         small = resized(found.part, size)
         wide = cv2.dilate(small.view(np.uint8), np.ones((rim, rim), np.uint8)) > 0
-        return Prepared(wide, colour, normals, valid, quality, presence, centre)
+        trust = {m: confidence(q, self.usual[m]) for m, q in quality.items() if m in self.usual}
+        return Prepared(wide, colour, normals, valid, quality, presence, centre, trust)
 
     def _gate(self, found: _Part, within: Limits) -> tuple[_Part, Presence]:
         """

@@ -16,7 +16,7 @@ Ranges = Mapping[str, tuple[float, float]]
 
 TRUSTED = 0.25
 _OCTAVE = float(np.log(2.0))  # beyond the training range by this, trust is halved
-_STEP = {'across': 0.25, 'down': 0.25}  # the same of what is no ratio, in its own unit
+_STEP = {'across': 0.16, 'down': 0.16}  # the same of what is no ratio, in its own unit
 # Times as soon, below and above the range: noise doubles the detail of a rough part only once, and
 # a part that lies elsewhere still overlaps.
 _STEEP = {'detail': (1.0, 2.0), 'disagreement': (1.0, 2.0)}

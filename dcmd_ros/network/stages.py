@@ -141,8 +141,8 @@ class Last(Stage):
             part, valid)
         slopes = None if valid is None else self.network.slopes(
             given['images_depth'], part, valid)
-        return (*evidence(maps, self.mode, self.scales, part, valid, trust, slopes),
-                *trust.values())
+        return (*evidence(maps, self.mode, self.scales, part, valid, trust, slopes,
+                          given['statistics']), *trust.values())
 
     def _map(self, name: str, given: dict[str, Tensor]) -> Tensor:
         if name in MEMORIES:
@@ -194,6 +194,8 @@ def stages(detector: Detector, given: dict[str, Tensor],
                   for each in ([distance(name)] if name in MEMORIES else compared(name))]
         names += [each for m in PRESENT[mode] for each in features_of(m)]
         names += ['part', *(('valid', 'images_depth') if 'depth' in PRESENT[mode] else ())]
-        found[last(mode)] = Last(network, detector.confidence, mode, detector.scales,
-                                 {each: known[each] for each in names}, outputs[mode])
+        known['statistics'] = given['statistics'][:, :len(PRESENT[mode])]
+        found[last(mode)] = Last(
+            network, detector.confidence, mode, detector.scales,
+            {each: known[each] for each in (*names, 'statistics')}, outputs[mode])
     return found

@@ -115,6 +115,7 @@ class Kept:
     valid: Tensor | None
     trust: Trust
     slopes: Tensor | None
+    statistics: Tensor | None = None
 
     @property
     def seen(self) -> Tensor:
@@ -136,7 +137,7 @@ class Kept:
     def peak(self, mode: Mode, scales: Scales) -> float:
         """Of the evidence as inspection sees it, with colour's where depth is missing."""
         return _largest(*evidence(self.maps, mode, scales, self.foreground, self.valid,
-                                 self.trust, self.slopes))
+                                 self.trust, self.slopes, self.statistics))
 
 
 Groups = Sequence[Mapping[Mode, Sequence[Kept]]]
@@ -155,7 +156,7 @@ def keep(detector: Detector, preparation: Preparation, frame: Frame, mode: Mode)
     trust = {m: t.cpu() for m, t in sight.trust.items()}
     valid = None if sight.valid is None else sight.valid.cpu()
     slopes = None if sight.normals is None else detector.slopes(sight).cpu()
-    return Kept(maps, sight.part.cpu(), valid, trust, slopes)
+    return Kept(maps, sight.part.cpu(), valid, trust, slopes, sight.statistics.cpu())
 
 
 def _raw(held: HeldOut, preparation: Preparation) -> dict[Mode, list[Kept]]:

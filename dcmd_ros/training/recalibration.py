@@ -44,8 +44,9 @@ def recalibrate(model: Path, frames: Frames, out: Path, rate: float,
         return fitting(frame, trained)[0].to_trained(frame)
     held = HeldOut(Detector(checkpoint.network, teacher, {}, confidence=checkpoint.confidence),
                    len(fresh), fitted)
-    checkpoint.scales = calibrated([held], Preparation(checkpoint.view, checkpoint.scene, outline),
-                                   rate, checkpoint.scales['both'].weights,
+    preparation = Preparation(checkpoint.view, checkpoint.scene, outline,
+                              usual=checkpoint.usual_quality)
+    checkpoint.scales = calibrated([held], preparation, rate, checkpoint.scales['both'].weights,
                                    lambda text: say(f'warning: {text}'))
     checkpoint.training.pop('made_up_found', None)  # it went by the old thresholds
     checkpoint.save(out)

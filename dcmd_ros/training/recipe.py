@@ -142,10 +142,11 @@ class _Recipe:
         kept_back = [self.validation, *(self.frames.chosen(left_out) for left_out in folds)]
         held = [HeldOut(detector, len(frames), frames.__getitem__)
                 for detector, frames in zip(detectors, kept_back, strict=True)]
+        quality = usual_quality(self.frames.spread(200), self.preparation, options.device)
+        self.preparation.usual = quality
         self.say('calibrating')
         weights = weighed(detectors[0], self.preparation, self.validation, options.seed)
         scales = calibrated(held, self.preparation, options.false_alarm_rate, weights, self._warn)
-        quality = usual_quality(self.frames.spread(200), self.preparation, options.device)
         self.detector = detectors[0]
         self.detector.scales = scales
         training = {'options': asdict(options), 'frames': len(self.frames),
