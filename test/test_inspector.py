@@ -147,6 +147,19 @@ def test_blocks_of_missing_depth_alarm_on_no_part_that_is_good_without() -> None
         assert after.mode == 'both' and after.verdict == before.verdict
 
 
+@pytest.mark.parametrize('index', [60, 91, 107])
+def test_colour_that_is_nearly_dark_still_counts_and_alarms_on_no_good_part(index: int) -> None:
+    """Without the doubt of statistics these three do alarm."""
+    inspector = Inspector(MODELS / 'dcmd_turned_best.pth', device='cpu')
+    for defect, verdict in ((None, 'good'), ('stain', 'anomalous')):
+        frame = simulate(9103, 'turned', index, defect).frame(0)
+        assert frame.rgb is not None
+        dark = corrupt(frame.rgb, 'rgb', 'under', 0.8, np.random.default_rng(0))
+        found = inspector.inspect(replace(frame, rgb=dark))
+        assert found.verdict == verdict
+        assert 0.25 < found.confidence['rgb'] < 0.5 < found.confidence['depth']
+
+
 def test_far_from_measured_depth_nothing_is_known(inspector: Inspector) -> None:
     frame = replace(frame_of(902), rgb=None)
     depth = frame.depth.copy()

@@ -10,7 +10,9 @@ from detector_rig import CAMERA as RIG
 from detector_rig import SIZE, frame_of
 
 from dcmd_ros.frame import Frame, Intrinsics
+from dcmd_ros.network.detector import statistics
 from dcmd_ros.network.preparation import Preparation, Roi, View
+from dcmd_ros.network.quality import confidence, usual_ranges
 from dcmd_ros.network.resizing import Box, crop, placed
 from dcmd_ros.sensing.foreground import learn_scene
 from dcmd_ros.sensing.geometry import measured, normals
@@ -56,3 +58,20 @@ def test_picture_and_shape_are_those_of_the_mask_that_is_left(
     assert one.presence == presence
     for name, value in vars(one).items():
         np.testing.assert_equal(getattr(other, name), value, err_msg=name)
+
+
+def test_a_picture_is_trusted_by_what_is_usual(preparations: list[Preparation]) -> None:
+    one, prepare = preparations[0], Preparation(
+        preparations[0].view, preparations[0].scene, preparations[0].outliner)
+    frame = frame_of(5)
+    assert frame.rgb is not None
+    dark = replace(frame, rgb=(frame.rgb * 0.75).astype(np.uint8))
+    prepare.usual = {m: usual_ranges([one(frame_of(seed)).quality[m] for seed in range(5, 9)])
+                     for m in ('rgb', 'depth')}
+    assert prepare(frame).trust == {'rgb': 1.0, 'depth': 1.0} and not one(dark).trust
+    trust = prepare(dark).trust
+    assert trust['rgb'] == confidence(prepare(dark).quality['rgb'], prepare.usual['rgb']) < 0.95
+    assert prepare(replace(dark, depth=None)).trust.keys() == {'rgb'}
+    np.testing.assert_allclose(statistics([prepare(dark)], 'both'),
+                               [[trust['rgb'], trust['depth']]], rtol=1e-6)
+    np.testing.assert_array_equal(statistics([one(dark)], 'rgb_only'), [[1.0]])
