@@ -4,8 +4,9 @@ False alarms on good parts that a model never saw, at thresholds chosen for a st
 Thresholds are chosen anew, as `dcmd_ros calibrate` does, from simulated good parts of one seed;
 then good parts of another are judged under every condition of `evaluate --matrix` that does
 something to a frame, and with a sensor that goes dark without a word (`blind rgb`, `blind depth`;
-the conditions `missing_*` are these on a share of the parts). Parts are rendered when they are
-needed; two processes judge them.
+the conditions `missing_*` are these on a share of the parts). `--strength` makes the faults weaker
+or stronger than the matrix's: at half of it a sensor is neither trusted nor switched off. Parts
+are rendered when they are needed; two processes judge them.
 
 The last line is JSON: {"rates": {CONDITION}, "intervals": {CONDITION: [low, high]}, "unjudged":
 {CONDITION}, "calibrated": parts, "judged": parts, "nominal"}. Intervals are Wilson's, 95 %.
@@ -20,6 +21,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +29,12 @@ import options
 from side_by_side import side_by_side
 from tqdm import tqdm
 
-from dcmd_ros.evaluation.conditions import MODES, VARIANTS, degraded
+from dcmd_ros.evaluation.conditions import MODES, VARIANTS, degraded, faulty
 from dcmd_ros.evaluation.metrics import wilson_interval
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.network.checkpoint import load_checkpoint
+from dcmd_ros.sensing.faults import parse_faults
 from dcmd_ros.simulation import simulate
 from dcmd_ros.training.material import Frames, fingerprint
 from dcmd_ros.training.recalibration import recalibrate
@@ -69,8 +72,8 @@ def calibrate(model: Path, kind: str, seed: int, count: int, rate: float, out: P
 class Judge:
     """A process's own inspector and what its model has seen."""
 
-    def __init__(self, model: Path, kind: str, seed: int) -> None:
-        self.kind, self.seed = kind, seed
+    def __init__(self, model: Path, kind: str, seed: int, strength: float) -> None:
+        self.kind, self.seed, self.strength = kind, seed, strength
         self.inspector = Inspector(model, device='cpu', threads=1)
         self.seen = set(load_checkpoint(model).seen)
 
@@ -81,14 +84,21 @@ class Judge:
             raise ValueError(f'part {index} of seed {self.seed} was trained on; choose --seed')
         before = rendered(self.kind, self.seed, index - 1 if index else 1)
         return {name: self.inspector.inspect(
-                    degraded(name, frame, before, f'good/{index}', self.seed)).verdict
+                    self._spoilt(name, frame, before, f'good/{index}')).verdict
                 for name in CONDITIONS}
 
+    def _spoilt(self, condition: str, frame: Frame, before: Frame, name: str) -> Frame:
+        if condition not in VARIANTS:
+            return degraded(condition, frame, before, name, self.seed)
+        fault = parse_faults(VARIANTS[condition])[0]
+        return faulty(frame, replace(fault, amount=self.strength * fault.amount), name, self.seed)
 
-def judged(model: Path, kind: str, seed: int, count: int) -> dict[str, Counter[str]]:
+
+def judged(model: Path, kind: str, seed: int, count: int,
+           strength: float = 1.0) -> dict[str, Counter[str]]:
     """How often which verdict, under each condition."""
     found: dict[str, Counter[str]] = {name: Counter() for name in CONDITIONS}
-    for verdicts in side_by_side(Judge, (model, kind, seed), range(count), 'judging'):
+    for verdicts in side_by_side(Judge, (model, kind, seed, strength), range(count), 'judging'):
         for name, verdict in verdicts.items():
             found[name][verdict] += 1
     return found
@@ -114,6 +124,8 @@ def main() -> None:
     parser.add_argument('--rate', type=float, default=0.01, help='nominal (default: 0.01)')
     parser.add_argument('--seed', type=int, default=TEST, help=f'judged (default: {TEST})')
     parser.add_argument('--calibration-seed', type=int, default=CALIBRATE)
+    parser.add_argument('--strength', type=float, default=1.0, metavar='X',
+                        help="of the faults, times the matrix's (default: 1)")
     parser.add_argument('--quick', action='store_true', help='20 parts, and 20 to calibrate with')
     args = parser.parse_args()
     if args.seed == args.calibration_seed:
@@ -122,7 +134,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / args.model.name
         calibrate(args.model, args.kind, args.calibration_seed, count, args.rate, model)
-        found = figures(judged(model, args.kind, args.seed, count))
+        found = figures(judged(model, args.kind, args.seed, count, args.strength))
     print(json.dumps({**found, 'calibrated': count, 'judged': count, 'nominal': args.rate}))
     over = [name for name, rate in found['rates'].items() if rate > 2 * args.rate]
     if over and count >= LEAST:

@@ -40,9 +40,10 @@ def test_all_that_the_matrix_does_to_a_frame_is_judged(program: ModuleType) -> N
 
 
 def judge_of(program: ModuleType, seen: set[str],
-             suspect: Callable[[Frame], bool] = lambda frame: False) -> object:
+             suspect: Callable[[Frame], bool] = lambda frame: False,
+             strength: float = 1.0) -> object:
     judge = program.Judge.__new__(program.Judge)
-    judge.kind, judge.seed, judge.seen = 'turned', 5002, seen
+    judge.kind, judge.seed, judge.seen, judge.strength = 'turned', 5002, seen, strength
     judge.inspector = SimpleNamespace(inspect=lambda frame: SimpleNamespace(
         verdict='anomalous' if suspect(frame) else 'good'))
     return judge
@@ -66,6 +67,21 @@ def test_a_frozen_depth_is_the_part_before(program: ModuleType, index: int, befo
 
     verdicts = judge_of(program, set(), frozen)(index)  # type: ignore[operator]
     assert [name for name, verdict in verdicts.items() if verdict != 'good'] == ['depth_frozen']
+
+
+def test_faults_can_be_weaker(program: ModuleType) -> None:
+    median = np.median(program.rendered('turned', 5002, 3).rgb)
+    seen: list[float] = []
+
+    def look(frame: Frame) -> bool:
+        seen.append(0.0 if frame.rgb is None else float(np.median(frame.rgb)))
+        return False
+
+    for strength in (1.0, 0.5):
+        judge_of(program, set(), look, strength)(3)  # type: ignore[operator]
+    dark = program.CONDITIONS.index('rgb_under')
+    whole, half = seen[dark], seen[dark + len(program.CONDITIONS)]
+    assert whole < 0.7 * half < 0.7 * median
 
 
 def test_parts_that_were_trained_on_are_refused(program: ModuleType) -> None:
