@@ -4,13 +4,13 @@ False alarms on good parts that a model never saw, at thresholds chosen for a st
 Thresholds are chosen anew, as `dcmd_ros calibrate` does, from simulated good parts of one seed;
 then good parts of another are judged under every condition of `evaluate --matrix` that does
 something to a frame, and with a sensor that goes dark without a word (`blind rgb`, `blind depth`;
-the conditions `missing_*` are these on a share of the parts). `--strength` makes the faults weaker
-or stronger than the matrix's: at half of it a sensor is neither trusted nor switched off. Parts
+the conditions `missing_*` are these on a share of the parts). `--strength` makes the faults of an
+image weaker than the matrix's: at half of it a sensor is neither trusted nor switched off. Parts
 are rendered when they are needed; two processes judge them.
 
 The last line is JSON: {"rates": {CONDITION}, "intervals": {CONDITION: [low, high]}, "unjudged":
-{CONDITION}, "calibrated": parts, "judged": parts, "nominal"}. Intervals are Wilson's, 95 %.
-`unjudged` is the share that got no verdict on a part. Exits 1 where a rate is over twice the
+{CONDITION}, "calibrated": parts, "judged": parts, "nominal", "strength"}. Intervals are Wilson's,
+95 %. `unjudged` is the share that got no verdict on a part. Exits 1 where a rate is over twice the
 nominal one; with fewer than 500 parts no limit holds.
 """
 
@@ -125,17 +125,20 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=TEST, help=f'judged (default: {TEST})')
     parser.add_argument('--calibration-seed', type=int, default=CALIBRATE)
     parser.add_argument('--strength', type=float, default=1.0, metavar='X',
-                        help="of the faults, times the matrix's (default: 1)")
+                        help="of an image's faults, 0 to 1 times the matrix's (default: 1)")
     parser.add_argument('--quick', action='store_true', help='20 parts, and 20 to calibrate with')
     args = parser.parse_args()
     if args.seed == args.calibration_seed:
         parser.error('the two seeds must differ')
+    if not 0 <= args.strength <= 1:
+        parser.error('--strength must be from 0 to 1')
     count = 20 if args.quick else args.parts
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / args.model.name
         calibrate(args.model, args.kind, args.calibration_seed, count, args.rate, model)
         found = figures(judged(model, args.kind, args.seed, count, args.strength))
-    print(json.dumps({**found, 'calibrated': count, 'judged': count, 'nominal': args.rate}))
+    print(json.dumps({**found, 'calibrated': count, 'judged': count, 'nominal': args.rate,
+                      'strength': args.strength}))
     over = [name for name, rate in found['rates'].items() if rate > 2 * args.rate]
     if over and count >= LEAST:
         print(f'over twice the nominal rate: {", ".join(over)}', file=sys.stderr)

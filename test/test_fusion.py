@@ -148,6 +148,15 @@ def test_what_statistics_doubt_draws_all_evidence_to_the_usual(
     assert bool((seen > 0).all())
 
 
+def test_what_statistics_doubt_takes_weight_from_odd_slopes() -> None:
+    scales = {**SCALES, 'both': Scale(USUAL, slopes=(0.0, 1.0))}
+    odd = torch.full((1, 1, CELLS, CELLS), 2.0)
+    plain, _ = evidence(maps(), 'both', scales, PART, PART, trusted(), odd)
+    found, _ = evidence(maps(), 'both', scales, PART, PART, trusted(), odd, doubted(rgb=0.25))
+    assert float(plain.min()) > 10
+    torch.testing.assert_close(found, 0.5 * plain)
+
+
 def test_where_neither_sensor_is_trusted_there_is_no_evidence() -> None:
     loud = maps(rgb=99.0, depth=99.0)
     found, _ = evidence(loud, 'both', SCALES, PART, PART, trusted(rgb=0.0, depth=0.0))

@@ -158,6 +158,18 @@ def test_new_thresholds_come_from_parts_that_were_not_trained_on(model: Path,
         recalibrate(model, frames_of(range(5)), out, 0.1, said.append)
 
 
+def test_new_thresholds_are_of_the_evidence_that_statistics_leave(model: Path,
+                                                                  tmp_path: Path) -> None:
+    doubting, parts = load_checkpoint(model), frames_of(range(200, 210))
+    doubting.usual_quality['rgb'] = {'brightness': (60.0, 61.0)}
+    doubting.save(tmp_path / 'doubting.pth')
+    plain, doubted = (recalibrate(path, parts, tmp_path / 'new.pth', 0.1, lambda _: None)
+                      for path in (model, tmp_path / 'doubting.pth'))
+    for mode in ('both', 'rgb_only'):
+        assert 0.5 < doubted[mode].threshold / plain[mode].threshold < 0.8
+    assert doubted['depth_only'].threshold == plain['depth_only'].threshold
+
+
 def test_parts_of_another_image_size_are_resampled_as_the_inspector_does(
         model: Path, tmp_path: Path) -> None:
     def half(sample: Sample) -> Sample:

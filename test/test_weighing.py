@@ -40,7 +40,7 @@ class Witnesses:
         self.now.rng = np.random.default_rng(zlib.crc32(seen))
         part, valid = (torch.from_numpy(mask)[None]
                        for mask in (prepared[0].foreground, prepared[0].valid))
-        return Sight(mode, {}, part, valid, {})
+        return Sight(mode, {}, part, valid, torch.ones(1, 2), {})
 
     def maps(self, sight: Sight) -> dict[str, torch.Tensor]:
         return {name: torch.full((1, 1, 16, 16), float(

@@ -16,8 +16,8 @@ def samples(size: int) -> list[Prepared]:
     Textured parts of both sensors on an even scene, with gaps in their depth.
 
     A model keeps no frames of its training, so these are of no part that it knows: its evidence
-    is larger than on good parts, and what is compared is larger with it. Their statistics are a
-    little odd, so that an engine has to heed them.
+    is larger than on good parts, and what is compared is larger with it. Their statistics are
+    odd, so that an engine has to heed them.
     """
     return [_sample(size, np.random.default_rng(seed)) for seed in _SEEDS]
 
@@ -31,7 +31,7 @@ def _sample(size: int, rng: np.random.Generator) -> Prepared:
     normals = slopes / np.linalg.norm(slopes, axis=-1, keepdims=True)
     valid = ~part | (_texture(size, rng)[..., 0] > -0.6)
     return Prepared(part, colour, normals.astype(np.float32), valid, {},
-                    trust={'rgb': 0.9, 'depth': 0.95})
+                    trust={'rgb': 0.6, 'depth': 0.4})
 
 
 def _texture(size: int, rng: np.random.Generator) -> NDArray[np.float64]:

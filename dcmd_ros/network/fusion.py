@@ -112,14 +112,14 @@ def evidence(maps: Mapping[str, Tensor], mode: Mode, scales: Scales, foreground:
 
         e = r (w_rgb w_depth e_both + w_rgb (1 - w_depth) e_rgb + (1 - w_rgb) w_depth e_depth)
 
-    r is the root of what statistics leave of the trust in both: it draws evidence towards the
-    usual, for a doubtful picture is odd on good parts too.
+    r is the root of what statistics leave of the trust in all sensors there: it draws evidence
+    towards the usual, for a doubtful picture is odd on good parts too.
 
     Where depth is missing w_depth is 0: an explicit switch, cell by cell. With one sensor the
     evidence is r trust e. Without colour, missing depth has the mean evidence of the measured
     cells nearby, never more than they have; far from any nothing is said.
 
-    An odd slope is evidence of its own (`sloped`), by depth's weight.
+    An odd slope is evidence of its own (`sloped`), by r times depth's weight.
 
     :param foreground, valid: (N, S, S) bool, the part and where its depth was measured.
     :param trust: (N, 1, k, k) in 0..1 for each modality of the mode; 1 where it is not given.

@@ -93,6 +93,7 @@ class Worker(Generic[T]):
             if taken is not None:
                 number, item = taken
                 self.stale += number < newest
+                self._run_jobs()
                 self._guard(partial(self._work.begin, item))
         self._finish(wait=True)
 
