@@ -13,6 +13,7 @@ The last line is JSON: {MODE: {ROW: {"i_auroc": [by model], "aupro": [by model],
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,6 +84,11 @@ class Data:
 
     def frames(self, split: str) -> Frames:
         return Frames(self.some(split), self.dataset.intrinsics)
+
+
+def data_of(given: argparse.Namespace) -> Data:
+    """What the command line names; eight parts of each split where it is to be quick."""
+    return Data(open_dataset(given.data, given.category), 8 if given.quick else 100_000)
 
 
 @dataclass(frozen=True)
@@ -226,7 +232,7 @@ def main() -> None:
     options = of_trainings(__doc__)
     options.add_argument('--quick', action='store_true', help='eight parts of each split')
     given = options.parse_args()
-    data = Data(open_dataset(given.data, given.category), 8 if given.quick else 100_000)
+    data = data_of(given)
     every = [ablation(model, data) for model in given.models]
     joined: dict[str, dict[str, dict[str, object]]] = {}
     for mode in MODES:

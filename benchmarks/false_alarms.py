@@ -21,7 +21,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +28,11 @@ import options
 from side_by_side import side_by_side
 from tqdm import tqdm
 
-from dcmd_ros.evaluation.conditions import MODES, VARIANTS, degraded, faulty
+from dcmd_ros.evaluation.conditions import MODES, VARIANTS, degraded
 from dcmd_ros.evaluation.metrics import wilson_interval
 from dcmd_ros.frame import Frame, Intrinsics
 from dcmd_ros.inspector import Inspector
 from dcmd_ros.network.checkpoint import load_checkpoint
-from dcmd_ros.sensing.faults import parse_faults
 from dcmd_ros.simulation import simulate
 from dcmd_ros.training.material import Frames, fingerprint
 from dcmd_ros.training.recalibration import recalibrate
@@ -83,15 +81,9 @@ class Judge:
         if fingerprint(frame) in self.seen:
             raise ValueError(f'part {index} of seed {self.seed} was trained on; choose --seed')
         before = rendered(self.kind, self.seed, index - 1 if index else 1)
-        return {name: self.inspector.inspect(
-                    self._spoilt(name, frame, before, f'good/{index}')).verdict
+        return {name: self.inspector.inspect(degraded(
+                    name, frame, before, f'good/{index}', self.seed, self.strength)).verdict
                 for name in CONDITIONS}
-
-    def _spoilt(self, condition: str, frame: Frame, before: Frame, name: str) -> Frame:
-        if condition not in VARIANTS:
-            return degraded(condition, frame, before, name, self.seed)
-        fault = parse_faults(VARIANTS[condition])[0]
-        return faulty(frame, replace(fault, amount=self.strength * fault.amount), name, self.seed)
 
 
 def judged(model: Path, kind: str, seed: int, count: int,

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from ablation import ROWS, Data, Eyes, judged
+from ablation import ROWS, Data, Eyes, data_of, judged
 from numpy.typing import NDArray
 from options import of_data
 from torch.nn import functional
@@ -35,7 +35,6 @@ from dcmd_ros.network.shape import Shape
 from dcmd_ros.sensing.foreground import InversePlane, plane_depth
 from dcmd_ros.sensing.pieces import Mask
 from dcmd_ros.training.calibration import alone
-from dcmd_ros.training.datasets import open_dataset
 from dcmd_ros.training.material import Frames
 
 MODES: tuple[Mode, ...] = ('depth_only', 'both')
@@ -131,8 +130,7 @@ def main() -> None:
     options.add_argument('--model', type=Path, required=True)
     options.add_argument('--quick', action='store_true', help='eight parts of each split')
     given = options.parse_args()
-    found = compare(given.model, Data(open_dataset(given.data, given.category),
-                                      8 if given.quick else 100_000))
+    found = compare(given.model, data_of(given))
     for name, modes in found.items():
         for mode, row in modes.items():
             print(f'{name:8} {mode:10} {100 * row["i_auroc"]:5.1f} / {100 * row["aupro"]:5.1f}')

@@ -17,14 +17,13 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from ablation import ROWS, Data, Eyes, judged
+from ablation import ROWS, Data, Eyes, data_of, judged
 from options import of_data
 
 from dcmd_ros.frame import MODALITIES, Mode
 from dcmd_ros.network.checkpoint import Checkpoint, load_checkpoint
 from dcmd_ros.network.dcmd import Dcmd
 from dcmd_ros.network.preparation import Preparation
-from dcmd_ros.training.datasets import open_dataset
 from dcmd_ros.training.features import Features, gather, together
 from dcmd_ros.training.material import Frames
 from dcmd_ros.training.options import TrainingOptions
@@ -71,7 +70,7 @@ def main() -> None:
     options.add_argument('--seed', type=int, default=0)
     options.add_argument('--quick', action='store_true', help='8 parts of each split, 20 steps')
     given = options.parse_args()
-    data = Data(open_dataset(given.data, given.category), 8 if given.quick else 100_000)
+    data = data_of(given)
     checkpoint = load_checkpoint(given.model)
     taught = larger(checkpoint, data, 20 if given.quick else given.steps, given.seed)
     found = {name: figures_of(each, data) for name, each in (

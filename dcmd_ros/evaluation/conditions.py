@@ -73,13 +73,15 @@ def plan(condition: str, count: int, seed: int = 0) -> list[str]:
     return variants
 
 
-def degraded(variant: str, frame: Frame, previous: Frame, name: str, seed: int = 0) -> Frame:
+def degraded(variant: str, frame: Frame, previous: Frame, name: str, seed: int = 0,
+             strength: float = 1.0) -> Frame:
     """
     The frame as this variant lets it through.
 
     :param previous: the sample before it, whose depth a frozen sensor delivers
     :param name: the sample's; with `seed` it fixes the random part, so that an order or a choice
         of samples changes nothing, and 30 % holes contain the 10 % holes
+    :param strength: 0 to 1, of the matrix's faults of an image
     """
     if variant == 'both':
         return frame
@@ -89,7 +91,8 @@ def degraded(variant: str, frame: Frame, previous: Frame, name: str, seed: int =
         return replace(frame, depth=None)
     if variant == 'depth_frozen':
         return replace(frame, depth=previous.depth)
-    return faulty(frame, parse_faults(VARIANTS[variant])[0], name, seed)
+    fault = parse_faults(VARIANTS[variant])[0]
+    return faulty(frame, replace(fault, amount=strength * fault.amount), name, seed)
 
 
 def faulty(frame: Frame, fault: Fault, name: str, seed: int) -> Frame:
